@@ -1,0 +1,182 @@
+"""Errors of the whole system: what went wrong, as facts.
+
+Every refusal is one `CausewayError`: a protocol code, an HTTP status and the facts (`collection`, `field`, `reason`,
+...). No stage formats an answer; the REST and GraphQL doors turn facts into envelopes.
+
+Source of codes, statuses and message patterns: the Directus protocol. Unknown exceptions are none of these: the doors
+log them with the request id and answer `INTERNAL_SERVER_ERROR` without internals.
+
+    >>> forbidden_field("articles", ("body",)).message
+    'You don\\'t have permission to access field "body" in collection "articles" or it does not exist. Queried in root.'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+#: code -> HTTP status
+STATUS: Final[Mapping[str, int]] = {
+    "CONTAINS_NULL_VALUES": 400,
+    "CONTENT_TOO_LARGE": 413,
+    "EMAIL_LIMIT_EXCEEDED": 429,
+    "FAILED_VALIDATION": 400,
+    "FORBIDDEN": 403,
+    "GRAPHQL_EXECUTION": 400,
+    "GRAPHQL_VALIDATION": 400,
+    "ILLEGAL_ASSET_TRANSFORMATION": 400,
+    "INTERNAL_SERVER_ERROR": 500,
+    "INVALID_CREDENTIALS": 401,
+    "INVALID_FOREIGN_KEY": 400,
+    "INVALID_INVITE": 400,
+    "INVALID_IP": 401,
+    "INVALID_METADATA": 400,
+    "INVALID_OTP": 401,
+    "INVALID_PATH_PARAMETER": 400,
+    "INVALID_PAYLOAD": 400,
+    "INVALID_PROVIDER": 403,
+    "INVALID_PROVIDER_CONFIG": 503,
+    "INVALID_QUERY": 400,
+    "INVALID_TOKEN": 403,
+    "LIMIT_EXCEEDED": 403,
+    "METHOD_NOT_ALLOWED": 405,
+    "NOT_NULL_VIOLATION": 400,
+    "OUT_OF_DATE": 503,
+    "OUT_OF_TIME": 408,
+    "RANGE_NOT_SATISFIABLE": 416,
+    "RECORD_NOT_UNIQUE": 400,
+    "REQUESTS_EXCEEDED": 429,
+    "ROUTE_NOT_FOUND": 404,
+    "SERVICE_UNAVAILABLE": 503,
+    "TOKEN_EXPIRED": 401,
+    "UNEXPECTED_RESPONSE": 503,
+    "UNPROCESSABLE_CONTENT": 422,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "USER_SUSPENDED": 401,
+    "VALUE_OUT_OF_RANGE": 400,
+    "VALUE_TOO_LONG": 400,
+    "VERSION_HASH_MISMATCH": 422,
+}
+
+
+class CausewayError(Exception):
+    """A refusal the caller may see.
+
+    `code` is a key of `STATUS`; `message` the protocol's sentence; `extensions` the facts clients match on (without the
+    code); `headers` what HTTP adds (`Allow`, `Retry-After`).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        extensions: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.extensions: Mapping[str, Any] = extensions or {}
+        self.headers: Mapping[str, str] = headers or {}
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.code]
+
+
+class ConfigurationError(Exception):
+    """A setting that ends the start; the text names the variable and what it accepts."""
+
+
+def forbidden(reason: str | None = None) -> CausewayError:
+    """The plain refusal; with `reason` that sentence is the message (same text for hidden and missing things)."""
+    if reason is None:
+        return CausewayError("FORBIDDEN", "You don't have permission to access this.")
+    return CausewayError("FORBIDDEN", reason, {"reason": reason})
+
+
+def _place(path: Sequence[str]) -> str:
+    return f'"{".".join(path)}"' if path else "root"
+
+
+def forbidden_collection(collection: str, path: Sequence[str] = ()) -> CausewayError:
+    return forbidden(
+        f'You don\'t have permission to access collection "{collection}" or it does not exist. '
+        f"Queried in {_place(path)}."
+    )
+
+
+def forbidden_field(collection: str, fields: Sequence[str], path: Sequence[str] = ()) -> CausewayError:
+    """`fields`: the names as the caller spelled them; `path`: relation fields that lead to `collection`."""
+    names = ", ".join(f'"{name}"' for name in fields)
+    if len(fields) == 1:
+        return forbidden(
+            f'You don\'t have permission to access field {names} in collection "{collection}" or it does not exist. '
+            f"Queried in {_place(path)}."
+        )
+    return forbidden(
+        f'You don\'t have permission to access fields {names} in collection "{collection}" or they do not exist. '
+        f"Queried in {_place(path)}."
+    )
+
+
+def invalid_query(reason: str) -> CausewayError:
+    return CausewayError("INVALID_QUERY", f"Invalid query. {reason}.", {"reason": reason})
+
+
+def invalid_payload(reason: str) -> CausewayError:
+    return CausewayError("INVALID_PAYLOAD", f"Invalid payload. {reason}.", {"reason": reason})
+
+
+def invalid_credentials() -> CausewayError:
+    return CausewayError("INVALID_CREDENTIALS", "Invalid user credentials.")
+
+
+def invalid_token() -> CausewayError:
+    return CausewayError("INVALID_TOKEN", "Invalid token.")
+
+
+def token_expired() -> CausewayError:
+    return CausewayError("TOKEN_EXPIRED", "Token expired.")
+
+
+def invalid_ip() -> CausewayError:
+    return CausewayError("INVALID_IP", "Invalid IP address.")
+
+
+def route_not_found(path: str) -> CausewayError:
+    return CausewayError("ROUTE_NOT_FOUND", f"Route {path} doesn't exist.", {"path": path})
+
+
+def method_not_allowed(current: str, allowed: Sequence[str]) -> CausewayError:
+    names = ", ".join(f'"{name}"' for name in allowed)
+    return CausewayError(
+        "METHOD_NOT_ALLOWED",
+        f'Invalid method "{current}" used. Should be one of {names}.',
+        {"allowed": list(allowed), "current": current},
+        headers={"Allow": ", ".join(allowed)},
+    )
+
+
+def service_unavailable(service: str, reason: str, *, retry_after: int | None = None) -> CausewayError:
+    """`retry_after` in seconds."""
+    return CausewayError(
+        "SERVICE_UNAVAILABLE",
+        f'Service "{service}" is unavailable. {reason}.',
+        {"service": service, "reason": reason},
+        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
+    )
+
+
+def unsupported_media_type(media_type: str, where: str) -> CausewayError:
+    return CausewayError(
+        "UNSUPPORTED_MEDIA_TYPE",
+        f'Unsupported media type "{media_type}" in {where}.',
+        {"mediaType": media_type, "where": where},
+    )
+
+
+def graphql_validation(errors: Sequence[Mapping[str, Any]]) -> CausewayError:
+    """`errors`: the GraphQL errors as mappings with `message` and `locations`."""
+    return CausewayError("GRAPHQL_VALIDATION", "GraphQL validation error.", {"errors": list(errors)})
