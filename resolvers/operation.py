@@ -1,0 +1,56 @@
+"""What is asked: one GraphQL operation, from the GraphQL door or built by the REST bridge.
+
+Internal directives say what REST needs and GraphQL has no word for. They are part of the internal schema only; a
+document from outside that uses one does not validate.
+
+    @key            on a relation: the key in place of the related object (`author @key { __typename }` -> 5,
+                    `tags @key { __typename }` -> [1, 2]); on a root list: each item is its key
+    @lift           on an object with one leaf: that leaf in its place (`y: day_func @lift { year }` -> 2024); on
+                    `group` of an aggregate: its entries become entries of the parent
+    @first          on a list: its first element, or null
+    @as(name: "x")  the response key where GraphQL cannot spell it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphql import DocumentNode, OperationDefinitionNode
+
+Scope = Literal["items", "system"]
+#: how scalars are written: GraphQL scalars (ids and big integers as strings, numbers as numbers) or REST JSON
+Wire = Literal["graphql", "rest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`shape` identifies the document for the plan cache: equal shapes mean equal documents (text or bridge shape)."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    scope: Scope
+    wire: Wire
+    shape: Hashable
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootResult:
+    """`data`: JSON text of one root field; None where an error took its place (then it is null in the reply)."""
+
+    key: str
+    data: bytes | None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The answer of the engine: roots in the order of the document."""
+
+    roots: tuple[RootResult, ...]
+
+    @property
+    def errors(self) -> tuple[tuple[str, Exception], ...]:
+        return tuple((root.key, root.error) for root in self.roots if root.error is not None)

@@ -1,0 +1,128 @@
+"""What may be done: the one place permissions are decided. Pure.
+
+`AccessRules` are the merged policies of an actor, as data (loaded by `resolvers.rules`). A `Gate` reads them against one
+snapshot and answers every question of every other stage:
+
+    gate.scope("read", "articles") -> Scope(fields={"id", "title", "body"},
+                                            condition=<status = published>,
+                                            field_conditions={"body": <author = $CURRENT_USER>})
+    gate.scope("read", "secrets")  -> None
+
+Policies unite. An item may be seen where any grant's rule holds; a field of it where a rule of a grant that names the
+field holds, and is null elsewhere. A missing and a hidden thing get the same answer, made in `schema_gen.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from resolvers.conditions import Condition, Constant, any_of
+from resolvers.filters import parse_rule
+from schema_gen.model import Collection, SchemaSnapshot
+
+Action = Literal["create", "read", "update", "delete", "share"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One permission row. `fields` None: every field; `rule` None or {}: every item."""
+
+    fields: frozenset[str] | None
+    rule: Mapping[str, Any] | None = None
+    validation: Mapping[str, Any] | None = None
+    presets: Mapping[str, Any] | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRules:
+    """The merged policies of an actor. Equal content has an equal `fingerprint`, which keys plans and schemas."""
+
+    admin: bool = False
+    app: bool = False
+    enforce_tfa: bool = False
+    grants: Mapping[tuple[Action, str], tuple[Grant, ...]] = field(default_factory=dict)
+    fingerprint: str = "none"
+
+
+UNRESTRICTED: Final = AccessRules(admin=True, app=True, fingerprint="admin")
+NOTHING: Final = AccessRules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What one action may touch in one collection.
+
+    `condition` None: every item. `field_conditions` only for fields granted under a narrower rule than the item's.
+    `rules`: the grants it was made from (`presets`, `validation` and per-item checks of writes; `?explain`).
+    """
+
+    fields: frozenset[str]
+    condition: Condition | None = None
+    field_conditions: Mapping[str, Condition] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
+
+
+class Gate:
+    """The rules of one actor read against one snapshot; answers are worked out once."""
+
+    def __init__(self, rules: AccessRules, snapshot: SchemaSnapshot) -> None:
+        self.rules = rules
+        self.snapshot = snapshot
+        self._scopes: dict[tuple[Action, str], Scope | None] = {}
+
+    def scope(self, action: Action, collection: str) -> Scope | None:
+        """None: the action is not allowed there at all, or there is no such collection."""
+        key = (action, collection)
+        if key not in self._scopes:
+            self._scopes[key] = self._decide(action, collection)
+        return self._scopes[key]
+
+    def read_scope(self, collection: str) -> Scope | None:
+        return self.scope("read", collection)
+
+    def _decide(self, action: Action, name: str) -> Scope | None:
+        collection = self.snapshot.collections.get(name)
+        if collection is None or collection.kind == "folder":
+            return None
+        everything = frozenset(collection.fields)
+        if self.rules.admin:
+            return Scope(fields=everything)
+        grants = self.rules.grants.get((action, name), ())
+        if not grants:
+            return None
+        rules = [_rule(grant, collection, self.snapshot) for grant in grants]
+        condition = any_of(rules)
+        fields = frozenset[str]().union(
+            *(everything if grant.fields is None else grant.fields & everything for grant in grants)
+        )
+        return Scope(
+            fields=fields,
+            condition=None if condition == Constant(value=True) else condition,
+            field_conditions=_narrower(fields, grants, rules, condition),
+            grants=grants,
+        )
+
+
+def _rule(grant: Grant, collection: Collection, snapshot: SchemaSnapshot) -> Condition:
+    if not grant.rule:
+        return Constant(value=True)
+    return parse_rule(grant.rule, collection, snapshot) or Constant(value=True)
+
+
+def _narrower(
+    fields: frozenset[str], grants: tuple[Grant, ...], rules: list[Condition], whole: Condition
+) -> Mapping[str, Condition]:
+    """Per field the union of the rules that grant it, where that is less than what makes the item visible."""
+    if len(grants) == 1:
+        return {}
+    narrower: dict[str, Condition] = {}
+    for name in fields:
+        mine = any_of(
+            [rule for grant, rule in zip(grants, rules, strict=True) if grant.fields is None or name in grant.fields]
+        )
+        if mine != whole:
+            narrower[name] = mine
+    return narrower

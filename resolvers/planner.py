@@ -1,0 +1,706 @@
+"""Operation + snapshot + rules -> plan. The stage where names become columns and permission is asked.
+
+In: an `Operation` (GraphQL syntax tree), the `Gate` of the caller, limits. Out: a `Plan`, free of SQL and of HTTP.
+Every name that is read, filtered, sorted, grouped, counted or searched goes through one `Reader`, so the same gate holds
+for all of them. Raises FORBIDDEN (hidden and missing alike), INVALID_QUERY.
+
+Structure and values: the plan depends on the document, on which fields the rules leave, on the shape of the variables and
+on the values that are structure (`sort`, `limit`, `offset`, `page`, `groupBy`, `@include(if:)`); `plan_shape` names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    value_from_ast_untyped,
+)
+
+from resolvers.aggregates import aggregate_item
+from resolvers.conditions import ColumnRef, Condition, Hop, Literal_, Slot, Variable, all_of
+from resolvers.conditions import Compare as CompareCondition
+from resolvers.filters import (
+    Given,
+    Reader,
+    VariableRef,
+    column_path,
+    function_operand,
+    parse_filter,
+    search_condition,
+    shape_of,
+    split_call,
+)
+from resolvers.keys import decode_key
+from resolvers.operation import Operation
+from resolvers.permissions import Gate
+from resolvers.plan import (
+    Aggregate,
+    AggregateSort,
+    AggregateValue,
+    AnyOf,
+    Branch,
+    Entry,
+    Fixed,
+    Group,
+    GroupValue,
+    Nested,
+    Object,
+    One,
+    Plan,
+    Read,
+    Root,
+    Shape,
+    SortTerm,
+    Value,
+)
+from resolvers.plan import Literal_ as LiteralNode
+from schema_gen.errors import forbidden, forbidden_field, invalid_query
+from schema_gen.model import Collection, Field, Link
+from schema_gen.naming import Names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`query_limit_max` -1: no bound. All counted in items, depth in relations."""
+
+    query_limit_default: int = 100
+    query_limit_max: int = -1
+    max_relational_depth: int = 10
+
+
+def plan_shape(variables: Mapping[str, Any], structural: frozenset[str]) -> Hashable:
+    """What of the variables the plan depends on: of most their shape, of `structural` ones their value."""
+    return tuple(
+        [
+            (name, _hashable(value) if name in structural else shape_of(value))
+            for name, value in variables.items()
+        ]
+    )
+
+
+def _hashable(value: Any) -> Hashable:
+    if isinstance(value, list):
+        return tuple([_hashable(item) for item in value])
+    if isinstance(value, Mapping):
+        return tuple([(key, _hashable(item)) for key, item in value.items()])
+    # True == 1: the type belongs to the value
+    return (type(value).__name__, value)
+
+
+def structural_variables(operation: Operation) -> frozenset[str]:
+    """Names of variables whose values, not only shapes, the plan depends on: all that stand where a filter does not."""
+    found: set[str] = set()
+    for definition in operation.document.definitions:
+        selection = getattr(definition, "selection_set", None)
+        if selection is not None:
+            _collect_structural(selection, found)
+    return frozenset(found)
+
+
+_VALUE_ARGUMENTS = frozenset({"filter", "search", "id", "key"})
+
+
+def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
+    for node in selection.selections:
+        for directive in node.directives or ():
+            for argument in directive.arguments or ():
+                _variables_in(argument.value, found)
+        if isinstance(node, FieldNode):
+            for argument in node.arguments or ():
+                if argument.name.value not in _VALUE_ARGUMENTS:
+                    _variables_in(argument.value, found)
+        inner = getattr(node, "selection_set", None)
+        if inner is not None:
+            _collect_structural(inner, found)
+
+
+def _variables_in(value: ValueNode, found: set[str]) -> None:
+    if isinstance(value, VariableNode):
+        found.add(value.name.value)
+    elif isinstance(value, ListValueNode):
+        for item in value.values:
+            _variables_in(item, found)
+    elif isinstance(value, ObjectValueNode):
+        for entry in value.fields:
+            _variables_in(entry.value, found)
+
+
+def make_plan(operation: Operation, gate: Gate, names: Names, limits: Limits) -> Plan:
+    """The plan of every data root of the operation; `handled` roots (introspection, calls) are not among them."""
+    planner = _Planner(operation=operation, gate=gate, names=names, limits=limits)
+    return Plan(roots=tuple(planner.roots()))
+
+
+def plan_root(operation: Operation, gate: Gate, names: Names, limits: Limits, nodes: tuple[FieldNode, ...]) -> Root:
+    """The plan of one root field (`nodes`: its merged occurrences)."""
+    return _Planner(operation=operation, gate=gate, names=names, limits=limits).root(nodes)
+
+
+# --- the syntax tree ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Reads a document: fragments, directives, arguments, merged fields."""
+
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, operation: Operation) -> _Tree:
+        fragments = {
+            node.name.value: node
+            for node in operation.document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        return cls(fragments, operation.variables)
+
+    def included(self, directives: Iterable[DirectiveNode]) -> bool:
+        for directive in directives or ():
+            name = directive.name.value
+            if name in ("include", "skip"):
+                condition = bool(self.argument(directive.arguments[0].value))
+                if condition is (name == "skip"):
+                    return False
+        return True
+
+    def fields(
+        self, sets: Iterable[SelectionSetNode | None], types: frozenset[str]
+    ) -> dict[str, list[FieldNode]]:
+        """Response key -> its occurrences, in document order, fragments on `types` (or without type) merged in."""
+        found: dict[str, list[FieldNode]] = {}
+        for selection in sets:
+            if selection is not None:
+                self._collect(selection, types, found)
+        return found
+
+    def _collect(
+        self, selection: SelectionSetNode, types: frozenset[str], found: dict[str, list[FieldNode]]
+    ) -> None:
+        for node in selection.selections:
+            if not self.included(node.directives):
+                continue
+            if isinstance(node, FieldNode):
+                found.setdefault(response_key(node), []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if node.type_condition is None or node.type_condition.name.value in types:
+                    self._collect(node.selection_set, types, found)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self.fragments[node.name.value]
+                if fragment.type_condition.name.value in types:
+                    self._collect(fragment.selection_set, types, found)
+
+    def argument(self, value: ValueNode) -> Any:
+        """The value of an argument with its variables filled in."""
+        return value_from_ast_untyped(value, dict(self.variables))
+
+    def arguments(self, node: FieldNode) -> dict[str, ValueNode]:
+        return {argument.name.value: argument.value for argument in node.arguments or ()}
+
+    def given(self, value: ValueNode) -> Given:
+        """The value of an argument as filters read it: variables stay named."""
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            return Given(value=self.variables.get(name), path=(name,))
+        return Given(value=_template(value))
+
+
+def _template(value: ValueNode) -> Any:
+    if isinstance(value, VariableNode):
+        return VariableRef(value.name.value)
+    if isinstance(value, ListValueNode):
+        return [_template(item) for item in value.values]
+    if isinstance(value, ObjectValueNode):
+        return {entry.name.value: _template(entry.value) for entry in value.fields}
+    if isinstance(value, NullValueNode):
+        return None
+    if isinstance(value, IntValueNode):
+        return int(value.value)
+    return value_from_ast_untyped(value)
+
+
+def response_key(node: FieldNode) -> str:
+    for directive in node.directives or ():
+        if directive.name.value == "as":
+            return str(value_from_ast_untyped(directive.arguments[0].value))
+    return node.alias.value if node.alias else node.name.value
+
+
+def _has(nodes: Iterable[FieldNode], directive: str) -> bool:
+    return any(entry.name.value == directive for node in nodes for entry in node.directives or ())
+
+
+# --- the planner --------------------------------------------------------------------------------------------------
+
+
+class _Planner:
+    def __init__(self, *, operation: Operation, gate: Gate, names: Names, limits: Limits) -> None:
+        self.operation = operation
+        self.gate = gate
+        self.names = names
+        self.limits = limits
+        self.graphql = operation.wire == "graphql"
+        self.tree = _Tree.of(operation)
+        self.reader = Reader(
+            snapshot=gate.snapshot,
+            gate=gate,
+            variables=operation.variables,
+            max_depth=limits.max_relational_depth,
+            names=names,
+        )
+
+    def roots(self) -> Iterable[Root]:
+        for nodes in self.root_fields().values():
+            yield self.root(tuple(nodes))
+
+    def root_fields(self) -> dict[str, list[FieldNode]]:
+        return self.tree.fields([self.operation.definition.selection_set], frozenset({"Query", "Mutation"}))
+
+    def root(self, nodes: tuple[FieldNode, ...]) -> Root:
+        node = nodes[0]
+        key = response_key(node)
+        name = node.name.value
+        if name == "__typename":
+            kind = "Mutation" if self.operation.definition.operation.value == "mutation" else "Query"
+            return Root(key=key, node=LiteralNode(json=f'"{kind}"'.encode()))
+        if name == "_empty":
+            return Root(key=key, node=LiteralNode(json=b"null"))
+        found = self.names.root(self.operation.scope, name)
+        if found is None:
+            raise forbidden()
+        collection_name, kind = found
+        collection, scope = self.reader.collection(collection_name, ())
+        rule = scope.condition if scope is not None else None
+        if kind == "aggregated":
+            return Root(key=key, node=self._aggregate(nodes, collection, rule))
+        if kind == "by_id":
+            return Root(key=key, node=self._by_id(nodes, collection, rule), required=True)
+        read = self._read(nodes, collection, rule, top=True)
+        if kind == "singleton":
+            read = replace(read, single=True, limit=1)
+        return Root(key=key, node=read)
+
+    # --- reads ----------------------------------------------------------------------------------------------------
+
+    def _by_id(self, nodes: tuple[FieldNode, ...], collection: Collection, rule: Condition | None) -> Read:
+        arguments = self.tree.arguments(nodes[0])
+        if not collection.primary_key:
+            raise forbidden()
+        condition = self._key_condition(arguments, collection)
+        return Read(
+            collection=collection,
+            item=self._item(nodes, collection, (), ()),
+            condition=all_of([part for part in (condition, rule) if part is not None]),
+            limit=1,
+            single=True,
+        )
+
+    def _key_condition(self, arguments: Mapping[str, ValueNode], collection: Collection) -> Condition | None:
+        """`id` is the key, encoded where it is composite; `key: {a: 1, b: 2}` names its columns."""
+        if "key" in arguments:
+            given = self.reader.given(self.tree.given(arguments["key"]))
+            columns = {name: {"_eq": None} for name in collection.primary_key}
+            if not isinstance(given.value, Mapping) or set(given.value) != set(columns):
+                raise invalid_query('"key" has to name every column of the key')
+            parts = [given.at(name, given.value[name]) for name in collection.primary_key]
+        else:
+            given = self.tree.given(arguments["id"])
+            if len(collection.primary_key) > 1:
+                parts = [
+                    Given(value=value) for value in decode_key(str(given.value), len(collection.primary_key))
+                ]
+            else:
+                parts = [given]
+        conditions: list[Condition] = []
+        for name, part in zip(collection.primary_key, parts, strict=True):
+            field = collection.fields[name]
+            source = Variable(path=part.path) if part.path is not None else Literal_(value=part.value)
+            slot = Slot(source=source, type=field.type, shape="search", operator="id")
+            conditions.append(CompareCondition(operand=ColumnRef(field=field), op="eq", slots=(slot,)))
+        return all_of(conditions)
+
+    def _read(
+        self,
+        nodes: tuple[FieldNode, ...],
+        collection: Collection,
+        rule: Condition | None,
+        *,
+        top: bool,
+        place: tuple[str, ...] = (),
+        link: Link | None = None,
+    ) -> Read:
+        arguments = self.tree.arguments(nodes[0])
+        condition = self._filters(arguments, collection, rule, place)
+        limit, offset = self._page(arguments)
+        return Read(
+            collection=collection,
+            item=self._item(nodes, collection, (), place),
+            condition=condition,
+            sort=self._sort(arguments, collection, place, link),
+            limit=limit,
+            offset=offset,
+        )
+
+    def _filters(
+        self,
+        arguments: Mapping[str, ValueNode],
+        collection: Collection,
+        rule: Condition | None,
+        place: tuple[str, ...],
+    ) -> Condition | None:
+        parts: list[Condition] = [rule] if rule is not None else []
+        if "filter" in arguments:
+            asked = parse_filter(self.tree.given(arguments["filter"]), collection, self.reader, place)
+            if asked is not None:
+                parts.append(asked)
+        if "search" in arguments:
+            searched = search_condition(self.tree.given(arguments["search"]), collection, self.reader)
+            if searched is not None:
+                parts.append(searched)
+        return all_of(parts)
+
+    def _page(self, arguments: Mapping[str, ValueNode]) -> tuple[int | None, int]:
+        """`(limit, offset)`: -1 is all, up to QUERY_LIMIT_MAX; `page` wins over `offset`."""
+        limit = self._whole(arguments, "limit")
+        if limit is None:
+            limit = self.limits.query_limit_default
+        if limit < -1:
+            raise invalid_query('"limit" must be greater than or equal to -1')
+        maximum = self.limits.query_limit_max
+        if maximum >= 0:
+            limit = maximum if limit < 0 else min(limit, maximum)
+        page = self._whole(arguments, "page")
+        offset = self._whole(arguments, "offset") or 0
+        if offset < 0:
+            raise invalid_query('"offset" must be greater than or equal to 0')
+        if page is not None and page < 0:
+            raise invalid_query('"page" must be greater than or equal to 0')
+        if page is not None and page > 0 and limit >= 0:
+            offset = (page - 1) * limit
+        elif page:
+            offset = 0
+        if offset > _INT64:
+            raise invalid_query('"offset" must be a safe number')
+        return (None if limit < 0 else min(limit, _INT64)), offset
+
+    def _whole(self, arguments: Mapping[str, ValueNode], name: str) -> int | None:
+        if name not in arguments:
+            return None
+        value = self.tree.argument(arguments[name])
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise invalid_query(f'"{name}" must be an integer')
+        return value
+
+    def _sort(
+        self,
+        arguments: Mapping[str, ValueNode],
+        collection: Collection,
+        place: tuple[str, ...],
+        link: Link | None,
+    ) -> tuple[SortTerm, ...]:
+        """What was asked for, then the key, so that pages are stable; without a wish the manual order comes first."""
+        asked = self._names(arguments, "sort")
+        terms: list[SortTerm] = []
+        for text in asked:
+            descending = text.startswith("-")
+            operand = column_path(split_path(text[1:] if descending else text), collection, self.reader, place)
+            if isinstance(operand, ColumnRef) and operand.field.concealed:
+                raise invalid_query(f'"{operand.field.name}" can\'t be sorted by')
+            terms.append(SortTerm(operand=operand, descending=descending))
+        if not terms:
+            manual = link.sort_field if link is not None and link.sort_field else collection.sort_field
+            if manual and manual in collection.fields and not collection.fields[manual].alias:
+                terms.append(SortTerm(operand=ColumnRef(field=collection.fields[manual])))
+        sorted_by = {term.operand.field.name for term in terms if isinstance(term.operand, ColumnRef) and not term.operand.hops}
+        if len(collection.primary_key) == 1 and collection.primary_key[0] in sorted_by:
+            return tuple(terms)
+        for name in collection.primary_key:
+            if name not in sorted_by:
+                terms.append(SortTerm(operand=ColumnRef(field=collection.fields[name])))
+        return tuple(terms)
+
+    def _names(self, arguments: Mapping[str, ValueNode], name: str) -> list[str]:
+        if name not in arguments:
+            return []
+        value = self.tree.argument(arguments[name])
+        if value is None:
+            return []
+        listed = value if isinstance(value, list) else [value]
+        return [str(entry) for entry in listed if entry not in (None, "")]
+
+    # --- what an item looks like ----------------------------------------------------------------------------------
+
+    def _item(
+        self, nodes: Iterable[FieldNode], collection: Collection, hops: tuple[Hop, ...], place: tuple[str, ...]
+    ) -> Shape:
+        if _has(nodes, "key"):
+            return self._key_of(collection, hops)
+        type_name = self.names.type_name(collection.name)
+        fields = self.tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
+        entries = [
+            Entry(key=key, shape=self._field(tuple(found), collection, hops, place, type_name))
+            for key, found in fields.items()
+        ]
+        if _has(nodes, "lift") and len(entries) == 1:
+            return entries[0].shape
+        return Object(entries=tuple(entries))
+
+    def _key_of(self, collection: Collection, hops: tuple[Hop, ...]) -> Shape:
+        columns = [
+            Value(operand=ColumnRef(field=collection.fields[name], hops=hops)) for name in collection.primary_key
+        ]
+        if not columns:
+            return Fixed(value=None)
+        if len(columns) == 1:
+            return columns[0]
+        return Object(
+            entries=tuple(
+                Entry(key=name, shape=value) for name, value in zip(collection.primary_key, columns, strict=True)
+            )
+        )
+
+    def _field(
+        self,
+        nodes: tuple[FieldNode, ...],
+        collection: Collection,
+        hops: tuple[Hop, ...],
+        place: tuple[str, ...],
+        type_name: str,
+    ) -> Shape:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return Fixed(value=type_name)
+        field = self.reader.find_field(collection, name)
+        if field is None:
+            return self._function(nodes, name, collection, hops, place)
+        link = self.gate.snapshot.link(collection.name, field.name)
+        guard = self.reader.column_guard(field)
+        column = ColumnRef(field=field, hops=hops, guard=guard)
+        if link is None:
+            if field.alias:
+                return Fixed(value=None)
+            return Value(operand=column, text=self.graphql and _is_id(field))
+        if link.kind == "o2m":
+            return self._list(nodes, field, link, hops, place, guard)
+        if nodes[0].selection_set is None or _has(nodes, "key"):
+            return self._raw_key(field, link, column)
+        if link.kind == "m2a":
+            return self._any(nodes, field, link, column, place)
+        return self._one(nodes, field, link, hops, place)
+
+    def _raw_key(self, field: Field, link: Link, column: ColumnRef) -> Shape:
+        if not field.alias:
+            return Value(operand=column)
+        # a composite foreign key: its columns, by the names they have on the other side
+        fields = self.gate.snapshot.collections[link.collection].fields
+        return Object(
+            entries=tuple(
+                Entry(key=there, shape=Value(operand=replace(column, field=fields[here])))
+                for here, there in zip(link.local, link.remote, strict=True)
+            )
+        )
+
+    def _deeper(self, place: tuple[str, ...], step: str) -> tuple[str, ...]:
+        if len(place) >= self.limits.max_relational_depth:
+            raise invalid_query("Max relational depth exceeded")
+        return (*place, step)
+
+    def _one(
+        self,
+        nodes: tuple[FieldNode, ...],
+        field: Field,
+        link: Link,
+        hops: tuple[Hop, ...],
+        place: tuple[str, ...],
+    ) -> Shape:
+        here = self._deeper(place, field.name)
+        hop = replace(self.reader.hop(link, link.target, here), column_guard=self.reader.column_guard(field))
+        target = self.gate.snapshot.collections[link.target]
+        asked = self._filters(self.tree.arguments(nodes[0]), target, None, here)
+        if asked is not None:
+            guard = all_of([part for part in (hop.guard, asked) if part is not None])
+            hop = replace(hop, guard=guard)
+        way = (*hops, hop)
+        return One(hops=way, item=self._item(nodes, target, way, here))
+
+    def _list(
+        self,
+        nodes: tuple[FieldNode, ...],
+        field: Field,
+        link: Link,
+        hops: tuple[Hop, ...],
+        place: tuple[str, ...],
+        guard: Condition | None,
+    ) -> Shape:
+        here = self._deeper(place, field.name)
+        rule = self.reader.item_guard(link.target, here)
+        target = self.gate.snapshot.collections[link.target]
+        read = self._read(nodes, target, rule, top=False, place=here, link=link)
+        return Nested(link=link, hops=hops, read=read, guard=guard)
+
+    def _any(
+        self,
+        nodes: tuple[FieldNode, ...],
+        field: Field,
+        link: Link,
+        column: ColumnRef,
+        place: tuple[str, ...],
+    ) -> Shape:
+        junction = self.gate.snapshot.collections[link.collection]
+        branches: list[Branch] = []
+        for target in link.allowed:
+            here = self._deeper(place, f"{field.name}:{target}")
+            type_name = self.names.type_name(target)
+            asked = self.tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
+            if not asked:
+                continue
+            if self.gate.read_scope(target) is None:
+                if self.graphql and all(key == "__typename" for key in asked):
+                    continue
+                self.reader.collection(target, here)
+            hop = replace(self.reader.hop(link, target, here), column_guard=column.guard)
+            way = (*column.hops, hop)
+            collection = self.gate.snapshot.collections[target]
+            branches.append(Branch(hop=hop, item=self._item(nodes, collection, way, here)))
+        named = junction.fields[cast(str, link.collection_field)]
+        return AnyOf(
+            link=link,
+            hops=column.hops,
+            branches=tuple(branches),
+            collection_column=replace(column, field=named, guard=None),
+            otherwise=None if self.graphql else Value(operand=column),
+            guard=column.guard,
+        )
+
+    def _function(
+        self,
+        nodes: tuple[FieldNode, ...],
+        name: str,
+        collection: Collection,
+        hops: tuple[Hop, ...],
+        place: tuple[str, ...],
+    ) -> Shape:
+        """`<field>_func { year }`: an object of function results, or the one result where it is lifted."""
+        base = self.names.function_base(collection.name, name)
+        if base is None:
+            raise forbidden_field(collection.name, (name,), place)
+        entries: list[Entry] = []
+        for key, found in self.tree.fields((node.selection_set for node in nodes), frozenset()).items():
+            function = found[0].name.value
+            if function == "__typename":
+                entries.append(Entry(key=key, shape=Fixed(value=None)))
+                continue
+            argument = base
+            if function == "json":
+                path = self.tree.argument(self.tree.arguments(found[0])["path"])
+                argument = f"{base}, {path}"
+            operand = function_operand(function, argument, collection, self.reader, hops, place)[0]
+            entries.append(Entry(key=key, shape=Value(operand=operand)))
+        if _has(nodes, "lift") and len(entries) == 1:
+            return entries[0].shape
+        return Object(entries=tuple(entries))
+
+    # --- aggregates -----------------------------------------------------------------------------------------------
+
+    def _aggregate(
+        self, nodes: tuple[FieldNode, ...], collection: Collection, rule: Condition | None
+    ) -> Aggregate:
+        arguments = self.tree.arguments(nodes[0])
+        groups = tuple(self._group(text, collection) for text in self._names(arguments, "groupBy"))
+        limit, offset = self._page(arguments)
+        sort: list[AggregateSort] = []
+        for text in self._names(arguments, "sort"):
+            descending = text.startswith("-")
+            term = self._aggregate_sort(text[1:] if descending else text, collection, groups)
+            if term is not None:
+                sort.append(AggregateSort(shape=term, descending=descending))
+        chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
+        sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
+        type_name = f"{self.names.type_name(collection.name)}_aggregated"
+        fields = self.tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
+        return Aggregate(
+            collection=collection,
+            item=aggregate_item(
+                {key: tuple(found) for key, found in fields.items()},
+                collection,
+                self.reader,
+                groups,
+                lift=_has(nodes, "lift"),
+                collect=lambda inner: self.tree.fields((node.selection_set for node in inner), frozenset()),
+                type_name=type_name,
+            ),
+            groups=groups,
+            condition=self._filters(arguments, collection, rule, ()),
+            sort=tuple(sort),
+            limit=limit if groups else None,
+            offset=offset if groups else 0,
+            first=_has(nodes, "first"),
+        )
+
+    def _group(self, text: str, collection: Collection) -> Group:
+        operand = column_path(split_path(text), collection, self.reader, ())
+        if isinstance(operand, ColumnRef):
+            if operand.field.concealed:
+                raise invalid_query(f'"{operand.field.name}" can\'t be grouped by')
+            key = text
+        else:
+            call = split_call(text)
+            key = f"{call[1]}_{call[0]}" if call else text
+        return Group(key=key, operand=operand)
+
+    def _aggregate_sort(
+        self, text: str, collection: Collection, groups: tuple[Group, ...]
+    ) -> AggregateValue | GroupValue | None:
+        """`count`, `count.id`, `sum.views`, a group key or what the group was called; anything else is ungrouped."""
+        for index, group in enumerate(groups):
+            if text == group.key or text == _spelling(group):
+                return GroupValue(index=index)
+        function, _, name = text.partition(".")
+        if function in _AGGREGATES:
+            if not name or name == "*":
+                return AggregateValue(function="countAll")
+            operand = column_path([name], collection, self.reader, ())
+            if isinstance(operand, ColumnRef) and operand.field.concealed:
+                raise invalid_query(f'"{name}" can\'t be sorted by')
+            return AggregateValue(function=cast(Any, function), operand=operand)
+        column_path(split_path(text), collection, self.reader, ())
+        raise invalid_query(f'"{text}" is neither grouped nor aggregated')
+
+
+_AGGREGATES = frozenset(
+    {"count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"}
+)
+_INT64 = 2**63 - 1
+
+
+def _spelling(group: Group) -> str:
+    base, _, function = group.key.rpartition("_")
+    return f"{function}({base})"
+
+
+def split_path(text: str) -> list[str]:
+    """`author.year(born)` -> `["author", "year(born)"]`: dots inside brackets do not separate."""
+    head, bracket, tail = text.partition("(")
+    steps = head.split(".")
+    steps[-1] += bracket + tail
+    return steps
+
+
+def _is_id(field: Field) -> bool:
+    return field.type == "uuid" or (field.column is not None and field.column.primary_key)
