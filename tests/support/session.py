@@ -1,0 +1,133 @@
+"""What one test run shares among its workers: a directory, one PostgreSQL cluster, seeded templates.
+
+The process that pytest was called in makes the directory and clears it at the end; a worker that is first to need
+the cluster or a template makes it under a file lock, the others use it. A run that was killed leaves its directory
+behind: the next run ends that cluster and removes it.
+
+    run = TestRun.begin()                       in the main process; workers: TestRun.join()
+    run.cluster().create("one")                 starts PostgreSQL on first use
+    await run.template("postgresql", "chinook", seed)
+    run.end()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.support.postgres import Cluster, start_cluster
+
+Dialect = Literal["sqlite", "postgresql"]
+#: fills the empty database behind a URL and closes every connection to it
+Seed = Callable[[str], Awaitable[object]]
+
+VARIABLE = "CAUSEWAY_TEST_RUN"
+PREFIX = "causeway-tests-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRun:
+    __test__ = False
+
+    directory: Path
+
+    @classmethod
+    def begin(cls) -> TestRun:
+        """Makes the directory of a new run and tells the workers through the environment."""
+        # not the per-user directory of macOS: a socket's path holds about 100 bytes
+        parent = Path("/tmp") if os.access("/tmp", os.W_OK) else Path(tempfile.gettempdir())
+        _sweep(parent)
+        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+        directory.chmod(0o755)
+        os.environ[VARIABLE] = str(directory)
+        return cls(directory=directory)
+
+    @classmethod
+    def join(cls) -> TestRun:
+        return cls(directory=Path(os.environ[VARIABLE]))
+
+    def end(self) -> None:
+        os.environ.pop(VARIABLE, None)
+        _remove(self.directory)
+
+    def cluster(self) -> Cluster:
+        """The cluster of this run, started on first use; raises `PostgresMissing`."""
+        saved = self.directory / "cluster.json"
+        if not saved.exists():
+            with self._lock("cluster"):
+                if not saved.exists():
+                    unsaved = self.directory / "cluster.new"
+                    start_cluster(self.directory / "pg").save(unsaved)
+                    unsaved.rename(saved)
+        return Cluster.load(saved)
+
+    async def template(self, dialect: Dialect, name: str, seed: Seed) -> str:
+        """Seeds a template once per run; returns what `copy_template` takes."""
+        done = self.directory / f"{name}.{dialect}"
+        if not done.exists():
+            with self._lock(done.name):
+                if not done.exists():
+                    await self._make_template(dialect, name, seed)
+                    done.touch()
+        return name
+
+    def copy_template(self, dialect: Dialect, template: str | None, name: str, directory: Path) -> str:
+        """A new database `name`, empty or a copy of `template` (SQLite: a file in `directory`); its URL."""
+        if dialect == "postgresql":
+            return self.cluster().create(name, template=f"t_{template}" if template else "template0")
+        path = directory / f"{name}.sqlite"
+        if template:
+            shutil.copyfile(self.directory / f"{template}.sqlite.db", path)
+        return f"sqlite:///{path}"
+
+    async def _make_template(self, dialect: Dialect, name: str, seed: Seed) -> None:
+        if dialect == "postgresql":
+            cluster = self.cluster()
+            cluster.drop(f"t_{name}")
+            await seed(cluster.create(f"t_{name}"))
+            return
+        path = self.directory / f"{name}.sqlite.db"
+        path.unlink(missing_ok=True)
+        await seed(f"sqlite:///{path}")
+        if path.with_name(path.name + "-wal").exists():
+            raise AssertionError(f"the seed of {name} left a connection to its database open")
+
+    @contextlib.contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        with (self.directory / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _sweep(parent: Path) -> None:
+    """Ends what runs that were killed left behind."""
+    for directory in parent.glob(f"{PREFIX}*"):
+        owner = directory.name.removeprefix(PREFIX).split("-")[0]
+        if directory.stat().st_uid == os.geteuid() and owner.isdecimal() and not _alive(int(owner)):
+            _remove(directory)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(directory: Path) -> None:
+    saved = directory / "cluster.json"
+    if saved.exists():
+        with contextlib.suppress(subprocess.CalledProcessError):  # it is down already
+            Cluster.load(saved).stop()
+    shutil.rmtree(directory, ignore_errors=True)
