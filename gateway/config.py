@@ -1,0 +1,340 @@
+"""Settings: what the environment says, as one frozen, typed value. The table of settings is the class itself.
+
+    environment + .env  ->  gateway.config_load  ->  Settings
+
+Each field is one setting; its variable is the field's name in upper case (`access_token_ttl` is
+ACCESS_TOKEN_TTL), its metadata hold the default as one would write it, the kind of value and the sentence for
+docs/reference/configuration.md. Names, defaults and value syntax are those of the Directus protocol, apart from
+safer defaults that the sentences say, and from our own settings (CAUSEWAY_*, INFER_RELATIONS,
+GRAPHQL_ALIAS_LIMIT, GRAPHQL_COST_LIMIT).
+
+A value that is not accepted ends the start: `ConfigurationError` with one line that names the variable. The
+values of secrets are in no message and in no repr.
+"""
+
+# The calls in field defaults only make the fields.
+# ruff: noqa: RUF009
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from gateway.addresses import TRUST, Trust
+from gateway.config_values import CSV, DURATION, FLAG, SIZE, TEXT, Kind, choice, integer, optional, or_word
+from schema_gen.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the reference table. `default` is text as in the environment; "" means: not set."""
+
+    section: str
+    default: str
+    kind: Kind[Any]
+    doc: str
+    secret: bool
+
+
+def _section(title: str) -> Any:
+    """A function that declares settings of one section; typed Any so that each field states its own type."""
+
+    def setting(default: str, kind: Kind[Any], doc: str, *, secret: bool = False) -> Any:
+        row = Setting(section=title, default=default, kind=kind, doc=doc, secret=secret)
+        return field(default=kind.parse(default), repr=not secret, metadata={"setting": row})
+
+    return setting
+
+
+_server = _section("Server")
+_database = _section("Database")
+_query = _section("Query limits")
+_token = _section("Tokens and cookies")
+_hash = _section("Password hashing")
+_security = _section("Security headers and addresses")
+_cors = _section("CORS")
+_pressure = _section("Overload")
+_graphql = _section("GraphQL")
+_log = _section("Logs and health")
+_bootstrap = _section("Bootstrap")
+
+_SAME_SITE: Final = choice("lax", "strict", "none")
+_SECURE: Final = choice("auto", "true", "false")
+_ORIGINS: Final = or_word(or_word(CSV, "true", ("*",)), "false", ())
+_UNBOUNDED: Final = or_word(integer(1), "Infinity", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Sizes are bytes; `None` means unset, or no bound."""
+
+    host: str = _server("0.0.0.0", TEXT, "Address to listen on.")  # noqa: S104
+    port: int = _server("8055", integer(0, 65535), "Port to listen on; 0 takes a free one.")
+    public_url: str = _server("/", TEXT, "Where clients reach this server; `https` makes cookies secure.")
+    root_redirect: str | None = _server(
+        "./graphql",
+        or_word(TEXT, "false", None),
+        "Where `GET /` leads; `false` answers 404. There is no `./admin` yet.",
+    )
+    robots_txt: str = _server("User-agent: *\nDisallow: /", TEXT, "Body of `/robots.txt`.")
+    max_payload_size: int = _server("1mb", SIZE, "Largest request body; above it 413.")
+    server_shutdown_timeout: timedelta = _server(
+        "1000", DURATION, "How long requests in flight may take to end when the server stops."
+    )
+    causeway_body_timeout: timedelta = _server(
+        "10s", DURATION, "How long a request body may take to arrive; then 408."
+    )
+
+    db_client: str | None = _database(
+        "",
+        optional(choice("sqlite3", "pg", "postgres", "postgresql")),
+        "`sqlite3` or `pg`; not set: what DB_CONNECTION_STRING says, else SQLite.",
+    )
+    db_filename: str = _database(
+        "./data/causeway.sqlite", TEXT, "SQLite: the file. Made by `causeway bootstrap`."
+    )
+    db_connection_string: str | None = _database(
+        "", optional(TEXT), "`postgresql://user:password@host:port/name` or `sqlite:///file`.", secret=True
+    )
+    db_host: str = _database("localhost", TEXT, "PostgreSQL: host, or the directory of its socket.")
+    db_port: int = _database("5432", integer(1, 65535), "PostgreSQL: port.")
+    db_database: str | None = _database("", optional(TEXT), "PostgreSQL: name of the database.")
+    db_user: str | None = _database("", optional(TEXT), "PostgreSQL: user.")
+    db_password: str | None = _database("", optional(TEXT), "PostgreSQL: password.", secret=True)
+    db_ssl: bool = _database("false", FLAG, "PostgreSQL: demand TLS.")
+    db_ssl__reject_unauthorized: bool = _database(
+        "true", FLAG, "PostgreSQL with DB_SSL: verify certificate and host."
+    )
+    db_ssl__ca_file: str | None = _database(
+        "", optional(TEXT), "PostgreSQL with DB_SSL: file with the certificate of the authority."
+    )
+    db_search_path: tuple[str, ...] = _database(
+        "", CSV, "PostgreSQL: schemas to look in, the first one is served."
+    )
+    db_pool__min: int = _database(
+        "2", integer(0, 1000), "PostgreSQL: connections each worker opens at the start."
+    )
+    db_pool__max: int = _database("10", integer(1, 1000), "PostgreSQL: most connections of each worker.")
+    db_exclude_tables: tuple[str, ...] = _database(
+        "spatial_ref_sys,sysdiagrams", CSV, "Tables that are not served."
+    )
+    db_healthcheck_threshold: int = _database(
+        "150", integer(1), "Milliseconds of a database answer above which health warns."
+    )
+    causeway_sqlite_readers: int = _database(
+        "2", integer(1, 64), "SQLite: reading connections of each worker."
+    )
+    infer_relations: bool = _database(
+        "true", FLAG, "Foreign keys without metadata show the reverse relation on the other side."
+    )
+
+    query_limit_default: int = _query("100", integer(-1), "Items of a list when no limit is given; -1: all.")
+    query_limit_max: int = _query(
+        "50000",
+        integer(-1),
+        "Most items of any list, nested ones too, and what `limit=-1` gives; -1: no bound.",
+    )
+    max_relational_depth: int = _query("10", integer(2), "Deepest relation in fields, filter, sort and deep.")
+    max_json_query_depth: int = _query("10", integer(1), "Deepest path in `json()` and `_json`.")
+    max_batch_mutation: int | None = _query(
+        "Infinity", _UNBOUNDED, "Most items of one create, update or delete."
+    )
+    querystring_max_parse_depth: int = _query(
+        "10", integer(1, 100), "Deepest bracket nesting in a query string."
+    )
+    querystring_array_limit: int = _query("500", integer(1), "Most elements of an array in a query string.")
+
+    secret: str | None = _token(
+        "",
+        optional(TEXT),
+        "Signs tokens; at least 32 bytes. Not set: made once and kept beside the SQLite file (mode 0600), "
+        "or random at each start on PostgreSQL.",
+        secret=True,
+    )
+    access_token_ttl: timedelta = _token("15m", DURATION, "Life of an access token.")
+    refresh_token_ttl: timedelta = _token("7d", DURATION, "Life of a refresh token.")
+    refresh_token_cookie_name: str = _token("directus_refresh_token", TEXT, "Cookie of the refresh token.")
+    refresh_token_cookie_secure: str = _token("auto", _SECURE, "`auto`: when PUBLIC_URL is https.")
+    refresh_token_cookie_same_site: str = _token("lax", _SAME_SITE, "SameSite of that cookie.")
+    refresh_token_cookie_domain: str | None = _token("", optional(TEXT), "Domain of that cookie.")
+    session_cookie_ttl: timedelta = _token("1d", DURATION, "Life of a session.")
+    session_cookie_name: str = _token("directus_session_token", TEXT, "Cookie of the session.")
+    session_cookie_secure: str = _token("auto", _SECURE, "`auto`: when PUBLIC_URL is https.")
+    session_cookie_same_site: str = _token("lax", _SAME_SITE, "SameSite of that cookie.")
+    session_cookie_domain: str | None = _token("", optional(TEXT), "Domain of that cookie.")
+    session_refresh_grace_period: timedelta = _token(
+        "10s",
+        DURATION,
+        "How long a session that was just refreshed stays good for requests already under way.",
+    )
+    login_stall_time: timedelta = _token("500", DURATION, "Least time of a refused login.")
+    auth_disable_default: bool = _token("false", FLAG, "Refuse login by mail and password.")
+    causeway_access_ttl: timedelta = _token(
+        "1s", DURATION, "How long rights may be remembered when rows were changed behind the server's back."
+    )
+
+    hash_type: int = _hash("2", integer(2, 2), "argon2id; nothing weaker is made.")
+    hash_memory_cost: int = _hash(
+        "65536", integer(8192), "KiB of memory for one hash. The protocol's 4096 is low."
+    )
+    hash_time_cost: int = _hash("3", integer(1), "Rounds.")
+    hash_parallelism: int = _hash("4", integer(1, 64), "Lanes.")
+    hash_length: int = _hash("32", integer(16, 128), "Bytes of the hash.")
+
+    ip_trust_proxy: Trust = _security(
+        "false",
+        TRUST,
+        "Who may say X-Forwarded-For: `false`, `true`, a number of proxies, or addresses and networks (CSV).",
+    )
+    ip_custom_header: str | None = _security(
+        "false", or_word(TEXT, "false", None), "Header with the client's address, set by your proxy."
+    )
+    hsts_enabled: bool = _security("false", FLAG, "Send Strict-Transport-Security.")
+    hsts_max_age: timedelta = _security("180d", DURATION, "Its max-age.")
+    hsts_include_sub_domains: bool = _security("true", FLAG, "Its includeSubDomains.")
+    hsts_preload: bool = _security("false", FLAG, "Its preload.")
+    cross_origin_opener_policy_enabled: bool = _security("true", FLAG, "Send Cross-Origin-Opener-Policy.")
+    cross_origin_opener_policy_policy: str = _security(
+        "same-origin-allow-popups",
+        choice("unsafe-none", "same-origin-allow-popups", "same-origin", "noopener-allow-popups"),
+        "Its value.",
+    )
+
+    cors_enabled: bool = _cors("false", FLAG, "Answer other origins.")
+    cors_origin: tuple[str, ...] = _cors(
+        "false",
+        _ORIGINS,
+        "Exact origins, as `https://app.example.com`; `true`: every origin, and then never with credentials.",
+    )
+    cors_methods: tuple[str, ...] = _cors(
+        "GET,POST,PATCH,DELETE,SEARCH", CSV, "Allowed methods; SEARCH is among them."
+    )
+    cors_allowed_headers: tuple[str, ...] = _cors(
+        "Content-Type,Authorization", CSV, "Allowed request headers."
+    )
+    cors_exposed_headers: tuple[str, ...] = _cors(
+        "Content-Range", CSV, "Reply headers that scripts may read."
+    )
+    cors_credentials: bool = _cors("true", FLAG, "Allow cookies, for the origins named exactly.")
+    cors_max_age: int = _cors("18000", integer(0), "Seconds that a preflight answer may be kept.")
+
+    pressure_limiter_enabled: bool = _pressure("true", FLAG, "Answer 503 with Retry-After under pressure.")
+    pressure_limiter_sample_interval: timedelta = _pressure(
+        "250", DURATION, "How often the event loop is measured."
+    )
+    pressure_limiter_max_event_loop_delay: timedelta | None = _pressure(
+        "500", or_word(DURATION, "false", None), "Lateness of the event loop that counts as pressure."
+    )
+    pressure_limiter_max_event_loop_utilization: str = _pressure(
+        "false",
+        choice("false"),
+        "Not measured: a worker that is busy all the time still serves. Lateness tells.",
+    )
+    pressure_limiter_max_memory_rss: int | None = _pressure(
+        "false", or_word(SIZE, "false", None), "Resident memory of a worker that counts as pressure."
+    )
+    pressure_limiter_retry_after: int = _pressure(
+        "1", or_word(integer(1), "false", 1), "Seconds in the Retry-After header."
+    )
+    causeway_max_requests: int = _pressure(
+        "500", integer(1), "Requests a worker handles at once; more are answered 503 at once."
+    )
+
+    graphql_introspection: bool = _graphql("true", FLAG, "Answer `__schema` and `__type`.")
+    graphql_query_token_limit: int = _graphql("5000", integer(1), "Most tokens of a document.")
+    graphql_schema_cache_capacity: int = _graphql(
+        "100", integer(1), "Pruned schemas kept, one for each set of rules."
+    )
+    graphql_schema_generation_max_concurrent: int = _graphql(
+        "5", integer(1), "Schemas built at the same time."
+    )
+    graphql_alias_limit: int = _graphql(
+        "50", integer(1), "Most fields and aliases side by side in one selection."
+    )
+    graphql_cost_limit: int = _graphql("5000", integer(1), "Most fields of a document, fragments spread out.")
+
+    log_level: str = _log(
+        "info",
+        choice("fatal", "error", "warn", "info", "debug", "trace", "silent"),
+        "Least level that is logged; requests are logged at info.",
+    )
+    log_style: str = _log("pretty", choice("pretty", "raw"), "`pretty`: lines for people. `raw`: JSON lines.")
+    log_http_ignore_paths: tuple[str, ...] = _log("", CSV, "Paths whose requests are not logged.")
+    healthcheck_enabled: bool = _log("true", FLAG, "Answer `/server/health`.")
+
+    admin_email: str | None = _bootstrap(
+        "", optional(TEXT), "First administrator; not set: admin@example.com."
+    )
+    admin_password: str | None = _bootstrap(
+        "", optional(TEXT), "Password; not set: made and printed once. There is no default one.", secret=True
+    )
+    admin_token: str | None = _bootstrap(
+        "", optional(TEXT), "Static token of the first administrator.", secret=True
+    )
+    project_name: str = _bootstrap("Causeway", TEXT, "Name of the project.")
+
+    @property
+    def database_url(self) -> str:
+        """`sqlite:///file` or `postgresql://...`; holds the password, not for logs.
+
+        Raises ConfigurationError.
+        """
+        if self.db_connection_string is not None:
+            return _connection_string(self.db_connection_string, self.db_client)
+        if self.db_client in (None, "sqlite3"):
+            return f"sqlite:///{self.db_filename}"
+        return _postgresql_url(self)
+
+    @property
+    def is_https(self) -> bool:
+        """Clients come by TLS, so `auto` cookies are secure."""
+        return self.public_url.lower().startswith("https://")
+
+
+def rows() -> tuple[tuple[str, Setting], ...]:
+    """The table: `(variable, Setting)` in the order of declaration."""
+    return tuple((item.name.upper(), item.metadata["setting"]) for item in fields(Settings))
+
+
+def _connection_string(text: str, client: str | None) -> str:
+    scheme, separator, rest = text.partition("://")
+    name = {
+        "postgres": "postgresql",
+        "postgresql": "postgresql",
+        "sqlite": "sqlite",
+        "sqlite3": "sqlite",
+    }.get(scheme)
+    if not separator or name is None:
+        raise ConfigurationError(
+            "DB_CONNECTION_STRING is not accepted: expected postgresql://user:password@host:port/name or sqlite:///file"
+        )
+    if client is not None and (client == "sqlite3") != (name == "sqlite"):
+        raise ConfigurationError(
+            f"DB_CLIENT={client!r} and DB_CONNECTION_STRING ({name}) contradict each other"
+        )
+    return f"{name}://{rest}"
+
+
+def _postgresql_url(settings: Settings) -> str:
+    if settings.db_database is None:
+        raise ConfigurationError(
+            f"DB_DATABASE is missing: DB_CLIENT={settings.db_client!r} needs the database's name"
+        )
+    options: dict[str, str] = {}
+    host = settings.db_host
+    if host.startswith("/"):
+        options["host"], host = host, ""
+    user = quote(settings.db_user or "", safe="")
+    if settings.db_password is not None:
+        user += f":{quote(settings.db_password, safe='')}"
+    if settings.db_ssl:
+        options["sslmode"] = "verify-full" if settings.db_ssl__reject_unauthorized else "require"
+    if settings.db_ssl__ca_file is not None:
+        options["sslrootcert"] = settings.db_ssl__ca_file
+    if settings.db_search_path:
+        options["search_path"] = ",".join(settings.db_search_path)
+    place = f"{f'[{host}]' if ':' in host else host}:{settings.db_port}" if host else ""
+    query = f"?{urlencode(options)}" if options else ""
+    return f"postgresql://{user}{'@' if user else ''}{place}/{quote(settings.db_database, safe='')}{query}"
