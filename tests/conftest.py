@@ -49,10 +49,10 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 
 
 class MakeDatabase(Protocol):
-    """`await make_database()`: an empty database; `await make_database(seed)`: a copy of one that `seed` filled.
+    """`await make_database()`: an empty database; `await make_database(seed)`: a copy of what `seed` filled.
 
     `seed(url)` runs once per test run and dialect and must close its connections; `name` tells seeds apart
-    that are not plain functions. Returns the URL of a database that is the test's alone and goes away after it.
+    that are not plain functions. Returns the URL of a database that is the test's alone and dropped after it.
     """
 
     def __call__(self, seed: Seed | None = None, *, name: str | None = None) -> Awaitable[str]: ...
