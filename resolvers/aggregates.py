@@ -31,7 +31,15 @@ from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Collection, FieldType
 
 _NUMERIC: frozenset[FieldType] = frozenset({"integer", "bigInteger", "float", "decimal"})
-_ORDERED: frozenset[FieldType] = _NUMERIC | {"date", "dateTime", "time", "timestamp", "string", "text", "uuid"}
+_ORDERED: frozenset[FieldType] = _NUMERIC | {
+    "date",
+    "dateTime",
+    "time",
+    "timestamp",
+    "string",
+    "text",
+    "uuid",
+}
 
 Collect = Callable[[Iterable[FieldNode]], Mapping[str, list[FieldNode]]]
 
@@ -99,4 +107,3 @@ def aggregate_operand(function: str, name: str, collection: Collection, reader: 
     if function in ("min", "max") and field.type not in _ORDERED:
         raise invalid_query(f'"{field.type}" field "{name}" can\'t be aggregated with "{function}"')
     return ColumnRef(field=field, guard=reader.column_guard(field))
-

@@ -102,9 +102,7 @@ class ColumnRef:
     guard: Condition | None = None
 
 
-FunctionName = Literal[
-    "year", "month", "week", "day", "weekday", "hour", "minute", "second", "count"
-]
+FunctionName = Literal["year", "month", "week", "day", "weekday", "hour", "minute", "second", "count"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

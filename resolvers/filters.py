@@ -18,6 +18,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, cast
 
+from schema_gen.naming import Names
+
 from resolvers.conditions import (
     ActorField,
     Call,
@@ -44,7 +46,6 @@ from resolvers.conditions import (
 from resolvers.conditions import Shape as SlotShape
 from schema_gen.errors import CausewayError, forbidden_collection, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, FieldType, Link, SchemaSnapshot
-from schema_gen.naming import Names
 
 # --- what the parser is handed ------------------------------------------------------------------------------------
 
@@ -468,9 +469,7 @@ class _Parser:
             return Compare(operand=operand, op=cast(Operator, op))
         if given.value is None and op in ("eq", "neq"):
             return Compare(operand=operand, op="null" if op == "eq" else "nnull")
-        return Compare(
-            operand=operand, op=cast(Operator, op), slots=self._slots(op, kind, given)
-        )
+        return Compare(operand=operand, op=cast(Operator, op), slots=self._slots(op, kind, given))
 
     def _slots(self, op: str, kind: FieldType, given: Given) -> tuple[Slot, ...]:
         name = f"_{op}"
@@ -483,8 +482,18 @@ class _Parser:
                 if len(entries) != 2:
                     raise invalid_query(f'"{name}" has to be an array of values')
                 return (
-                    Slot(source=self._source(entries[0], kind, name), type=kind, shape=cast(SlotShape, low), operator=name),
-                    Slot(source=self._source(entries[1], kind, name), type=kind, shape=cast(SlotShape, high), operator=name),
+                    Slot(
+                        source=self._source(entries[0], kind, name),
+                        type=kind,
+                        shape=cast(SlotShape, low),
+                        operator=name,
+                    ),
+                    Slot(
+                        source=self._source(entries[1], kind, name),
+                        type=kind,
+                        shape=cast(SlotShape, high),
+                        operator=name,
+                    ),
                 )
             source = self._source(given, kind, name)
             return (
@@ -493,7 +502,9 @@ class _Parser:
             )
         if isinstance(given.value, Mapping) and not op.endswith(("intersects", "intersects_bbox")):
             raise invalid_query(f'The filter value for "{name}" has to be a string, number, or boolean')
-        return (Slot(source=self._source(given, kind, name), type=kind, shape=_dress(op, kind), operator=name),)
+        return (
+            Slot(source=self._source(given, kind, name), type=kind, shape=_dress(op, kind), operator=name),
+        )
 
     def _source(self, given: Given, kind: FieldType, operator: str) -> Source:
         value = given.value

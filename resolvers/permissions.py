@@ -121,7 +121,11 @@ def _narrower(
     narrower: dict[str, Condition] = {}
     for name in fields:
         mine = any_of(
-            [rule for grant, rule in zip(grants, rules, strict=True) if grant.fields is None or name in grant.fields]
+            [
+                rule
+                for grant, rule in zip(grants, rules, strict=True)
+                if grant.fields is None or name in grant.fields
+            ]
         )
         if mine != whole:
             narrower[name] = mine

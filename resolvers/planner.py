@@ -1,6 +1,6 @@
 """Operation + snapshot + rules -> plan. The stage where names become columns and permission is asked.
 
-In: an `Operation` (GraphQL syntax tree), the `Gate` of the caller, limits. Out: a `Plan`, free of SQL and of HTTP.
+In: an `Operation` (GraphQL syntax tree), the `Gate` of the caller, limits. Out: the `Root`s of a `Plan`, free of SQL and of HTTP.
 Every name that is read, filtered, sorted, grouped, counted or searched goes through one `Reader`, so the same gate holds
 for all of them. Raises FORBIDDEN (hidden and missing alike), INVALID_QUERY.
 
@@ -29,6 +29,7 @@ from graphql import (
     VariableNode,
     value_from_ast_untyped,
 )
+from schema_gen.naming import Names
 
 from resolvers.aggregates import aggregate_item
 from resolvers.conditions import ColumnRef, Condition, Hop, Literal_, Slot, Variable, all_of
@@ -60,7 +61,6 @@ from resolvers.plan import (
     Nested,
     Object,
     One,
-    Plan,
     Read,
     Root,
     Shape,
@@ -70,7 +70,6 @@ from resolvers.plan import (
 from resolvers.plan import Literal_ as LiteralNode
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
-from schema_gen.naming import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +138,15 @@ def _variables_in(value: ValueNode, found: set[str]) -> None:
             _variables_in(entry.value, found)
 
 
-def make_plan(operation: Operation, gate: Gate, names: Names, limits: Limits) -> Plan:
-    """The plan of every data root of the operation; `handled` roots (introspection, calls) are not among them."""
-    planner = _Planner(operation=operation, gate=gate, names=names, limits=limits)
-    return Plan(roots=tuple(planner.roots()))
+def root_fields(operation: Operation) -> dict[str, list[FieldNode]]:
+    """Response key -> occurrences of each root field, fragments merged in, `@skip`ped ones left out."""
+    tree = _Tree.of(operation)
+    return tree.fields([operation.definition.selection_set], frozenset({"Query", "Mutation"}))
 
 
-def plan_root(operation: Operation, gate: Gate, names: Names, limits: Limits, nodes: tuple[FieldNode, ...]) -> Root:
+def plan_root(
+    operation: Operation, gate: Gate, names: Names, limits: Limits, nodes: tuple[FieldNode, ...]
+) -> Root:
     """The plan of one root field (`nodes`: its merged occurrences)."""
     return _Planner(operation=operation, gate=gate, names=names, limits=limits).root(nodes)
 
@@ -262,13 +263,6 @@ class _Planner:
             max_depth=limits.max_relational_depth,
             names=names,
         )
-
-    def roots(self) -> Iterable[Root]:
-        for nodes in self.root_fields().values():
-            yield self.root(tuple(nodes))
-
-    def root_fields(self) -> dict[str, list[FieldNode]]:
-        return self.tree.fields([self.operation.definition.selection_set], frozenset({"Query", "Mutation"}))
 
     def root(self, nodes: tuple[FieldNode, ...]) -> Root:
         node = nodes[0]
@@ -419,7 +413,9 @@ class _Planner:
         terms: list[SortTerm] = []
         for text in asked:
             descending = text.startswith("-")
-            operand = column_path(split_path(text[1:] if descending else text), collection, self.reader, place)
+            operand = column_path(
+                split_path(text[1:] if descending else text), collection, self.reader, place
+            )
             if isinstance(operand, ColumnRef) and operand.field.concealed:
                 raise invalid_query(f'"{operand.field.name}" can\'t be sorted by')
             terms.append(SortTerm(operand=operand, descending=descending))
@@ -427,7 +423,11 @@ class _Planner:
             manual = link.sort_field if link is not None and link.sort_field else collection.sort_field
             if manual and manual in collection.fields and not collection.fields[manual].alias:
                 terms.append(SortTerm(operand=ColumnRef(field=collection.fields[manual])))
-        sorted_by = {term.operand.field.name for term in terms if isinstance(term.operand, ColumnRef) and not term.operand.hops}
+        sorted_by = {
+            term.operand.field.name
+            for term in terms
+            if isinstance(term.operand, ColumnRef) and not term.operand.hops
+        }
         if len(collection.primary_key) == 1 and collection.primary_key[0] in sorted_by:
             return tuple(terms)
         for name in collection.primary_key:
@@ -447,7 +447,11 @@ class _Planner:
     # --- what an item looks like ----------------------------------------------------------------------------------
 
     def _item(
-        self, nodes: Iterable[FieldNode], collection: Collection, hops: tuple[Hop, ...], place: tuple[str, ...]
+        self,
+        nodes: Iterable[FieldNode],
+        collection: Collection,
+        hops: tuple[Hop, ...],
+        place: tuple[str, ...],
     ) -> Shape:
         if _has(nodes, "key"):
             return self._key_of(collection, hops)
@@ -463,7 +467,8 @@ class _Planner:
 
     def _key_of(self, collection: Collection, hops: tuple[Hop, ...]) -> Shape:
         columns = [
-            Value(operand=ColumnRef(field=collection.fields[name], hops=hops)) for name in collection.primary_key
+            Value(operand=ColumnRef(field=collection.fields[name], hops=hops))
+            for name in collection.primary_key
         ]
         if not columns:
             return Fixed(value=None)
@@ -471,7 +476,8 @@ class _Planner:
             return columns[0]
         return Object(
             entries=tuple(
-                Entry(key=name, shape=value) for name, value in zip(collection.primary_key, columns, strict=True)
+                Entry(key=name, shape=value)
+                for name, value in zip(collection.primary_key, columns, strict=True)
             )
         )
 

@@ -1,0 +1,103 @@
+"""The snapshot and everything worked out from it, behind one reference that is read once per request and replaced whole.
+
+A `Bundle` belongs to one snapshot: gates by rules, compiled plans by operation. After a schema change a new bundle is built
+aside and `BundleHolder.current` is assigned; requests in flight keep the one they began with.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from schema_gen.naming import Names
+
+from resolvers.permissions import AccessRules, Gate
+from resolvers.plan import Plan
+from resolvers.sql.statement import Statement
+from schema_gen.errors import CausewayError
+from schema_gen.model import SchemaSnapshot
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Bounded(Generic[K, V]):
+    """A mapping of at most `capacity` entries; the one least recently used goes first."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: K, value: V) -> V:
+        self._entries[key] = value
+        if len(self._entries) > self.capacity:
+            self._entries.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRoot:
+    """Where the JSON of a root comes from: a column of the statement, or the plan itself, or why there is none."""
+
+    key: str
+    column: int | None = None
+    json: bytes | None = None
+    required: bool = False
+    error: CausewayError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    plan: Plan
+    statement: Statement | None
+    roots: tuple[CompiledRoot, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """What is known of a document under certain rules. `structural`: variables whose values are structure."""
+
+    structural: frozenset[str]
+    plans: Bounded[Hashable, Compiled] = field(default_factory=lambda: Bounded(200))
+
+
+class Bundle:
+    def __init__(self, snapshot: SchemaSnapshot, *, capacity: int = 2000) -> None:
+        self.snapshot = snapshot
+        self.names = Names.of(snapshot)
+        self.documents: Bounded[Hashable, Document] = Bounded(capacity)
+        self._gates: Bounded[str, Gate] = Bounded(500)
+
+    def gate(self, rules: AccessRules) -> Gate:
+        found = self._gates.get(rules.fingerprint)
+        return found if found is not None else self._gates.put(rules.fingerprint, Gate(rules, self.snapshot))
+
+
+class BundleHolder:
+    """`load` makes a snapshot of the database as it is now."""
+
+    def __init__(self, current: Bundle, load: Callable[[], Awaitable[SchemaSnapshot]]) -> None:
+        self.current = current
+        self._load = load
+
+    @classmethod
+    async def open(cls, load: Callable[[], Awaitable[SchemaSnapshot]]) -> BundleHolder:
+        return cls(Bundle(await load()), load)
+
+    async def reload(self) -> Bundle:
+        """Reads the schema again; the old bundle stays where nothing changed, with all it has worked out."""
+        snapshot = await self._load()
+        if snapshot.fingerprint != self.current.snapshot.fingerprint:
+            self.current = Bundle(snapshot)
+        return self.current

@@ -1,0 +1,156 @@
+"""The one door to data: `execute(Operation, RequestContext) -> Outcome`.
+
+A known shape costs a look-up, the binding of its values and one statement; the JSON comes from the database and is not
+parsed here. An unknown shape is planned and compiled first. One statement has one outcome: where it fails, or a value does
+not fit, and the operation has several roots, they are run one by one so that the sound ones still answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import FieldNode, print_ast
+
+from resolvers.bundle import Bundle, BundleHolder, Compiled, CompiledRoot, Document
+from resolvers.context import RequestContext
+from resolvers.operation import Operation, Outcome, RootResult
+from resolvers.plan import Aggregate, Literal_, Plan, Read, Root
+from resolvers.planner import Limits, plan_root, plan_shape, root_fields, structural_variables
+from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.statement import compile_roots
+from schema_gen.database import Database
+from schema_gen.errors import CausewayError, forbidden
+
+
+class Engine:
+    def __init__(self, database: Database, holder: BundleHolder, limits: Limits, dialect: SqlDialect) -> None:
+        self.database = database
+        self.holder = holder
+        self.limits = limits
+        self.dialect = dialect
+
+    async def execute(self, operation: Operation, context: RequestContext) -> Outcome:
+        """Runs the data roots of a query. Errors are per root; nothing is raised for what the caller asked wrongly."""
+        compiled = self.compile(operation, context)
+        statement = compiled.statement
+        row: tuple[bytes | None, ...] = ()
+        if statement is not None:
+            try:
+                parameters = statement.bind(operation.variables, context)
+                row = await self.database.fetch_bytes(statement.text, parameters)
+            except CausewayError as error:
+                if len(compiled.roots) == 1:
+                    return Outcome(roots=(RootResult(key=compiled.roots[0].key, data=None, error=error),))
+                return await self._one_by_one(operation, context, compiled)
+        return Outcome(roots=tuple([_result(root, row) for root in compiled.roots]))
+
+    def compile(self, operation: Operation, context: RequestContext) -> Compiled:
+        """The compiled plan of the operation for these rules: from the cache, or made now."""
+        bundle = self.holder.current
+        rules = context.rules
+        place = (operation.shape, rules.fingerprint)
+        document = bundle.documents.get(place)
+        if document is None:
+            document = bundle.documents.put(place, Document(structural_variables(operation)))
+        shape = plan_shape(operation.variables, document.structural) if operation.variables else ()
+        compiled = document.plans.get(shape)
+        if compiled is None:
+            compiled = document.plans.put(shape, self._make(operation, bundle, context))
+        return compiled
+
+    def _make(self, operation: Operation, bundle: Bundle, context: RequestContext) -> Compiled:
+        gate = bundle.gate(context.rules)
+        made: list[Root | CompiledRoot] = []
+        for key, nodes in root_fields(operation).items():
+            made.append(self._plan_root(operation, bundle, gate, key, tuple(nodes)))
+        planned = tuple(root for root in made if isinstance(root, Root))
+        statement = compile_roots(planned, bundle.snapshot, self.dialect, operation.wire)
+        return Compiled(plan=Plan(roots=planned), statement=statement, roots=_layout(made))
+
+    def _plan_root(
+        self, operation: Operation, bundle: Bundle, gate: Any, key: str, nodes: tuple[FieldNode, ...]
+    ) -> Root | CompiledRoot:
+        try:
+            return plan_root(operation, gate, bundle.names, self.limits, nodes)
+        except CausewayError as error:
+            return CompiledRoot(key=key, error=error)
+
+    async def _one_by_one(self, operation: Operation, context: RequestContext, compiled: Compiled) -> Outcome:
+        planned = {root.key: root for root in compiled.plan.roots}
+        results: list[RootResult] = []
+        for root in compiled.roots:
+            if root.column is None:
+                results.append(_result(root, ()))
+            else:
+                results.append(await self._alone(operation, context, planned[root.key]))
+        return Outcome(roots=tuple(results))
+
+    async def _alone(self, operation: Operation, context: RequestContext, root: Root) -> RootResult:
+        statement = compile_roots((root,), self.holder.current.snapshot, self.dialect, operation.wire)
+        if statement is None:
+            raise TypeError("a root that reads has a statement")
+        try:
+            parameters = statement.bind(operation.variables, context)
+            row = await self.database.fetch_bytes(statement.text, parameters)
+        except CausewayError as error:
+            return RootResult(key=root.key, data=None, error=error)
+        return _result(CompiledRoot(key=root.key, column=0, required=root.required), row)
+
+    async def explain(self, operation: Operation, context: RequestContext) -> Mapping[str, Any]:
+        """What would be done: the operation, its SQL and parameters' count, the database's own plan, the rules applied."""
+        compiled = self.compile(operation, context)
+        gate = self.holder.current.gate(context.rules)
+        for root in compiled.roots:
+            if root.error is not None:
+                raise root.error
+        answer: dict[str, Any] = {
+            "operation": print_ast(operation.document),
+            "sql": compiled.statement.text if compiled.statement else None,
+            "plan": None,
+            "permissions": {
+                root.node.collection.name: _applied(gate, root.node.collection.name)
+                for root in compiled.plan.roots
+                if isinstance(root.node, (Read, Aggregate))
+            },
+        }
+        if compiled.statement is not None:
+            prefix = "EXPLAIN QUERY PLAN " if self.dialect.name == "sqlite" else "EXPLAIN (FORMAT TEXT) "
+            parameters = compiled.statement.bind(operation.variables, context)
+            rows = await self.database.fetch(prefix + compiled.statement.text, parameters)
+            answer["plan"] = [str(row[-1]) for row in rows]
+        return answer
+
+
+def _applied(gate: Any, collection: str) -> Any:
+    scope = gate.read_scope(collection)
+    if gate.rules.admin or scope is None:
+        return None
+    return {
+        "fields": sorted(scope.fields),
+        "rules": [{"policy": grant.policy, "filter": grant.rule} for grant in scope.grants],
+        "narrower_fields": sorted(scope.field_conditions),
+    }
+
+
+def _layout(made: list[Root | CompiledRoot]) -> tuple[CompiledRoot, ...]:
+    layout: list[CompiledRoot] = []
+    column = 0
+    for root in made:
+        if isinstance(root, CompiledRoot):
+            layout.append(root)
+        elif isinstance(root.node, Literal_):
+            layout.append(CompiledRoot(key=root.key, json=root.node.json))
+        else:
+            layout.append(CompiledRoot(key=root.key, column=column, required=root.required))
+            column += 1
+    return tuple(layout)
+
+
+def _result(root: CompiledRoot, row: tuple[bytes | None, ...]) -> RootResult:
+    if root.column is None:
+        return RootResult(key=root.key, data=root.json, error=root.error)
+    data = row[root.column]
+    if data is None and root.required:
+        return RootResult(key=root.key, data=None, error=forbidden())
+    return RootResult(key=root.key, data=data)

@@ -1,0 +1,229 @@
+"""Conditions and operands -> SQL expressions on a frame (see `resolvers.conditions`, `resolvers.sql.frames`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from resolvers.conditions import (
+    ActorField,
+    And,
+    Call,
+    ColumnRef,
+    Compare,
+    Condition,
+    Constant,
+    CountOf,
+    Current,
+    JsonPath,
+    Literal_,
+    Operand,
+    Or,
+    Related,
+    Slot,
+)
+from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.frames import Builder, Frame, pairwise
+from schema_gen.model import FieldType, SchemaSnapshot
+
+_HOMES: Final = {"user": "directus_users", "role": "directus_roles", "roles": "directus_roles"}
+
+
+def builder_for(dialect: SqlDialect, snapshot: SchemaSnapshot) -> Builder:
+    return Builder(dialect, snapshot, render)
+
+
+def render(frame: Frame, condition: Condition) -> ColumnElement[bool]:
+    if isinstance(condition, And):
+        return sa.and_(*[render(frame, item) for item in condition.items])
+    if isinstance(condition, Or):
+        return sa.or_(*[render(frame, item) for item in condition.items])
+    if isinstance(condition, Constant):
+        return sa.literal_column("(1=1)" if condition.value else "(1=0)")
+    if isinstance(condition, Related):
+        return frame.over(condition.hops, lambda parent: _related(parent, condition))
+    return _compare(frame, condition)
+
+
+def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
+    child = parent.builder.frame(condition.link.target)
+    parts = [pairwise(condition.link, parent, child)]
+    if condition.guard is not None:
+        parts.append(render(child, condition.guard))
+    inner = condition.condition
+    if not (isinstance(inner, Constant) and inner.value):
+        parts.append(render(child, inner))
+    if condition.column_guard is not None:
+        parts.append(render(parent.still(), condition.column_guard))
+    rows = child.rows(*parts).add_columns(sa.literal_column("1"))
+    exists = sa.exists(rows.correlate_except(*child.sources()))
+    return ~exists if condition.quantifier == "none" else exists
+
+
+# --- operands -----------------------------------------------------------------------------------------------------
+
+
+def operand_value(frame: Frame, operand: Operand) -> ColumnElement[Any]:
+    """The comparable form of an operand: what filters, sorts and groups work on."""
+    dialect = frame.builder.dialect
+    if isinstance(operand, ColumnRef):
+        return frame.over(
+            operand.hops, lambda home: dialect.comparable(guarded(home, operand), operand.field)
+        )
+    if isinstance(operand, Call):
+        return frame.over(operand.column.hops, lambda home: _call(home, operand))
+    if isinstance(operand, CountOf):
+        return frame.over(operand.hops, lambda home: count_of(home, operand))
+    return frame.over(operand.column.hops, lambda home: _json_text(home, operand, "string"))
+
+
+def guarded(home: Frame, column: ColumnRef) -> ColumnElement[Any]:
+    """The column of `home`, null where its guard does not hold."""
+    value = home.column(column.field.name)
+    if column.guard is None:
+        return value
+    return sa.case((render(home, column.guard), value))
+
+
+def _call(home: Frame, call: Call) -> ColumnElement[Any]:
+    dialect = home.builder.dialect
+    column = guarded(home, call.column)
+    if call.name == "count":
+        return dialect.json_length(column, call.column.field)
+    return dialect.date_part(column, call.column.field, call.name)
+
+
+def count_of(home: Frame, operand: CountOf) -> ColumnElement[Any]:
+    child = home.builder.frame(operand.link.target)
+    parts = [pairwise(operand.link, home, child)]
+    if operand.guard is not None:
+        parts.append(render(child, operand.guard))
+    if operand.column_guard is not None:
+        parts.append(render(home.still(), operand.column_guard))
+    rows = child.rows(*parts).add_columns(sa.func.count())
+    return rows.correlate_except(*child.sources()).scalar_subquery()
+
+
+def json_steps(builder: Builder, operand: JsonPath) -> ColumnElement[Any]:
+    path = builder.dialect.json_path(operand.path)
+    shape = "list" if isinstance(path, tuple) else "plain"
+    return builder.parameter(
+        Slot(source=Literal_(value=path), type="string", shape=shape, operator="literal")  # type: ignore[arg-type]
+    )
+
+
+def _json_text(home: Frame, operand: JsonPath, kind: FieldType) -> ColumnElement[Any]:
+    column = guarded(home, operand.column)
+    return home.builder.dialect.json_at_as(
+        column, operand.column.field, json_steps(home.builder, operand), kind
+    )
+
+
+# --- comparisons --------------------------------------------------------------------------------------------------
+
+_Test = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]
+
+_PLAIN: Final[dict[str, _Test]] = {
+    "eq": lambda value, given: value == given,
+    "neq": lambda value, given: value != given,
+    "lt": lambda value, given: value < given,
+    "lte": lambda value, given: value <= given,
+    "gt": lambda value, given: value > given,
+    "gte": lambda value, given: value >= given,
+    "ieq": lambda value, given: sa.func.lower(value) == sa.func.lower(given),
+    "nieq": lambda value, given: sa.func.lower(value) != sa.func.lower(given),
+}
+
+
+def _compare(frame: Frame, condition: Compare) -> ColumnElement[bool]:
+    operand = condition.operand
+    hops = operand.hops if isinstance(operand, (ColumnRef, CountOf)) else operand.column.hops
+    if isinstance(operand, JsonPath) and condition.slots:
+        kind = condition.slots[0].type
+        return frame.over(hops, lambda home: _test(home, _json_text(home, operand, kind), condition))
+    return frame.over(hops, lambda home: _test(home, _local(home, operand), condition))
+
+
+def _local(home: Frame, operand: Operand) -> ColumnElement[Any]:
+    """The operand seen from the frame its hops lead to."""
+    dialect = home.builder.dialect
+    if isinstance(operand, ColumnRef):
+        return dialect.comparable(guarded(home, operand), operand.field)
+    if isinstance(operand, Call):
+        return _call(home, operand)
+    if isinstance(operand, CountOf):
+        return count_of(home, operand)
+    return _json_text(home, operand, "string")
+
+
+def _test(home: Frame, value: ColumnElement[Any], condition: Compare) -> ColumnElement[bool]:
+    op = condition.op
+    if op in ("null", "nnull", "empty", "nempty"):
+        return _presence(home, value, condition)
+    if op in ("in", "nin"):
+        found = _member(home, value, condition)
+        return sa.not_(found) if op == "nin" else found
+    given = [_given(home.builder, slot, condition.operand) for slot in condition.slots]
+    if op in ("between", "nbetween"):
+        within = value.between(given[0], given[1])
+        return sa.not_(within) if op == "nbetween" else within
+    if op in _PLAIN:
+        return _PLAIN[op](value, given[0])
+    slot = condition.slots[0]
+    negative = op.startswith("n")
+    sensitive = not op.removeprefix("n").startswith("i")
+    found = home.builder.dialect.like(value, given[0], slot.shape, sensitive=sensitive)
+    return sa.not_(found) if negative else found
+
+
+def _presence(home: Frame, value: ColumnElement[Any], condition: Compare) -> ColumnElement[bool]:
+    op = condition.op
+    if op == "null":
+        return value.is_(None)
+    if op == "nnull":
+        return value.is_not(None)
+    text = sa.cast(value, sa.Text())
+    blank = [sa.literal_column("''")]
+    if isinstance(condition.operand, ColumnRef) and condition.operand.field.type == "json":
+        blank += [sa.literal_column("'[]'"), sa.literal_column("'{}'"), sa.literal_column("'\"\"'")]
+    empty = sa.or_(value.is_(None), text.in_(blank))
+    return sa.not_(empty) if op == "nempty" else empty
+
+
+def _member(home: Frame, value: ColumnElement[Any], condition: Compare) -> ColumnElement[bool]:
+    slot = condition.slots[0]
+    if isinstance(slot.source, ActorField):
+        return value.in_(_actor_rows(home.builder, slot.source))
+    return home.builder.dialect.member(value, home.builder.parameter(slot))
+
+
+def _given(builder: Builder, slot: Slot, operand: Operand) -> ColumnElement[Any]:
+    if isinstance(slot.source, ActorField):
+        value = _actor_rows(builder, slot.source).limit(1).scalar_subquery()
+        theirs = slot.source.operand
+        mine = operand.field.type if isinstance(operand, ColumnRef) else slot.type
+        if isinstance(theirs, ColumnRef) and theirs.field.type != mine:
+            return sa.cast(value, builder.dialect.parameter_type(Slot(source=slot.source, type=mine)))
+        return value
+    return builder.parameter(slot)
+
+
+def _actor_rows(builder: Builder, source: ActorField) -> sa.Select[Any]:
+    """The values of a field of the actor's own row (or roles, or policies), read in the same statement."""
+    frame = builder.frame(_HOMES.get(source.what, "directus_policies"))
+    value = operand_value(frame, source.operand)
+    key = frame.collection.fields["id"]
+    column = builder.dialect.comparable(frame.column("id"), key)
+    listed = source.what in ("roles", "policies")
+    slot = Slot(
+        source=Current(what=source.what),
+        type=key.type,
+        shape="list" if listed else "exact",
+        operator="literal",
+    )
+    parameter = builder.parameter(slot)
+    mine = builder.dialect.member(column, parameter) if listed else column == parameter
+    return frame.rows(mine).add_columns(value).correlate_except(*frame.sources())

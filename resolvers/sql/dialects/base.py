@@ -1,0 +1,107 @@
+"""What the SQL stage asks of a database: every difference between databases, as functions on SQLAlchemy expressions.
+
+Two forms of a value are told apart. The *comparable* form is what filters, sorts and groups work on; the *JSON* form is
+what may stand inside a JSON object of the reply. One module per database implements both for every field type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Dialect, Select
+from sqlalchemy.types import TypeEngine
+
+from resolvers.conditions import FunctionName, Shape, Slot
+from resolvers.operation import Wire
+from schema_gen.model import Field, FieldType
+
+Pairs = Sequence[tuple[str, ColumnElement[Any]]]
+
+#: what hidden values look like (protocol)
+MASK = "**********"
+
+
+class SqlDialect(Protocol):
+    name: str
+    compiler: Dialect
+
+    def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
+        """The SQL type of the parameter, by which the driver encodes it."""
+        ...
+
+    def adapt(self, value: Any, kind: FieldType, shape: Shape, operator: str) -> Any:
+        """A value in its Python form as the driver wants it."""
+        ...
+
+    # values
+    def comparable(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]: ...
+    def json_value(
+        self, column: ColumnElement[Any], field: Field, wire: Wire, *, text: bool = False
+    ) -> ColumnElement[Any]: ...
+    def json_number(self, value: ColumnElement[Any], kind: FieldType, wire: Wire) -> ColumnElement[Any]: ...
+    def date_part(
+        self, column: ColumnElement[Any], field: Field, part: FunctionName
+    ) -> ColumnElement[Any]: ...
+    def json_length(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]: ...
+    def json_at(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any]
+    ) -> ColumnElement[Any]: ...
+    def json_at_as(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any], kind: FieldType
+    ) -> ColumnElement[Any]: ...
+    def json_path(self, path: tuple[str | int, ...]) -> Any:
+        """The bound value that stands for a path."""
+        ...
+
+    def key_from_text(self, text: ColumnElement[Any], key: Field) -> ColumnElement[Any]:
+        """Text of a many-to-any key as the type of the key it points to; null where it cannot be one."""
+        ...
+
+    # operators
+    def member(self, value: ColumnElement[Any], items: ColumnElement[Any]) -> ColumnElement[bool]: ...
+    def like(
+        self, value: ColumnElement[Any], pattern: ColumnElement[Any], shape: Shape, *, sensitive: bool
+    ) -> ColumnElement[bool]: ...
+    def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]: ...
+
+    # JSON
+    def json_object(self, pairs: Pairs) -> ColumnElement[Any]: ...
+    def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
+        """`rows` (FROM and WHERE, no columns yet) -> one JSON object of its first row; no row gives no row."""
+        ...
+
+    def value_of(self, rows: Select[Any], value: ColumnElement[Any]) -> Select[Any]:
+        """As `object_of`, for one JSON value in place of an object."""
+        ...
+
+    def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
+        """`rows` -> a JSON list of objects, in the order of `rows`."""
+        ...
+
+    def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]: ...
+    def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """JSON made by a subquery, to stand inside an object (where its being JSON may have been lost)."""
+        ...
+
+    def bare(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A scalar as JSON, where a branch beside it is an object."""
+        ...
+
+    # aggregates
+    def groupable(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        """What GROUP BY and DISTINCT can compare."""
+        ...
+
+    def ordered(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        """What min and max can compare."""
+        ...
+
+    def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        """`sum` or `avg`, as a JSON number."""
+        ...
+
+    def null(self) -> ColumnElement[Any]: ...
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """JSON as the column of a reply."""
+        ...

@@ -1,0 +1,318 @@
+"""PostgreSQL: rows become JSON by `json_agg(row)`, the cheapest form measured; parameters carry their types.
+
+Times are told in UTC (the session's time zone); lists are one array parameter; nothing is cast that an index serves.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import TypeEngine
+
+from resolvers.conditions import FunctionName, Shape, Slot
+from resolvers.operation import Wire
+from resolvers.sql.dialects.base import MASK, Pairs
+from schema_gen.model import Field, FieldType
+
+_TYPES: Final[dict[FieldType, TypeEngine[Any]]] = {
+    "bigInteger": sa.BigInteger(),
+    "boolean": sa.Boolean(),
+    "date": sa.Date(),
+    "dateTime": sa.DateTime(),
+    "decimal": sa.Numeric(),
+    "float": sa.Double(),
+    "integer": sa.BigInteger(),
+    "time": sa.Time(),
+    "timestamp": sa.DateTime(timezone=True),
+    "uuid": postgresql.UUID(as_uuid=False),
+}
+_TEXT: Final = sa.Text()
+_JSON: Final = postgresql.JSON()
+_SAFE: Final = 9007199254740991
+_STRINGS: Final = frozenset(
+    {"character varying", "varchar", "text", "character", "char", "bpchar", "citext", "name"}
+)
+_PARTS: Final = {"weekday": "dow"}
+#: arguments per function call: 100, a pair takes two
+_PAIRS: Final = 50
+
+
+class PostgresqlSql:
+    name = "postgresql"
+
+    def __init__(self) -> None:
+        self.compiler = asyncpg.dialect(paramstyle="numeric_dollar")
+
+    # --- parameters -----------------------------------------------------------------------------------------------
+
+    def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
+        kind = _TEXT if slot.shape in ("contains", "starts", "ends") else _TYPES.get(slot.type, _TEXT)
+        return postgresql.ARRAY(kind) if slot.shape == "list" else kind
+
+    def adapt(self, value: Any, kind: FieldType, shape: Shape, operator: str) -> Any:
+        if shape in ("contains", "starts", "ends"):
+            return None if value is None else wildcards(str(value), shape)
+        if kind in _TYPES or value is None:
+            return value
+        if isinstance(value, list):
+            return [None if item is None else str(item) for item in value]
+        return str(value)
+
+    # --- values ---------------------------------------------------------------------------------------------------
+
+    def comparable(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        data_type = field.column.data_type if field.column is not None else ""
+        if field.type in _TYPES:
+            if field.type == "uuid" and data_type != "uuid":
+                return sa.cast(column, postgresql.UUID(as_uuid=False))
+            return column
+        if data_type.split("(")[0] in _STRINGS:
+            return column
+        return sa.cast(column, _TEXT)
+
+    def json_value(
+        self, column: ColumnElement[Any], field: Field, wire: Wire, *, text: bool = False
+    ) -> ColumnElement[Any]:
+        if field.concealed:
+            return sa.case((column.is_not(None), sa.literal_column(f"'{MASK}'")))
+        if text and field.type not in ("date", "dateTime", "time", "timestamp"):
+            return sa.cast(column, _TEXT)
+        match field.type:
+            case "timestamp":
+                data_type = field.column.data_type if field.column is not None else ""
+                zoned = (
+                    func.timezone(sa.literal_column("'UTC'"), column)
+                    if "with time zone" in data_type
+                    else column
+                )
+                return func.to_char(zoned, sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""))
+            case "dateTime":
+                return func.to_char(column, sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS'"""))
+            case "date":
+                return func.to_char(column, sa.literal_column("'YYYY-MM-DD'"))
+            case "time":
+                return func.to_char(sa.cast(column, postgresql.INTERVAL()), sa.literal_column("'HH24:MI:SS'"))
+            case "bigInteger":
+                return self.json_number(column, "bigInteger", wire)
+            case "decimal":
+                precision = field.column.numeric_precision if field.column is not None else None
+                if wire == "rest" and (precision is None or precision > 15):
+                    return self._exact(column)
+                return column
+            case "csv":
+                return func.to_json(func.string_to_array(column, sa.literal_column("','")))
+            case "json":
+                return self._json(column, field)
+            case "binary":
+                return func.encode(column, sa.literal_column("'base64'"))
+            case _:
+                if field.type.startswith("geometry"):
+                    return self._geometry(column, field)
+                return column
+
+    def _exact(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Numbers of more digits than a double holds are written as strings."""
+        return sa.case(
+            (
+                func.length(
+                    func.replace(
+                        func.ltrim(sa.cast(column, _TEXT), sa.literal_column("'-0.'")),
+                        sa.literal_column("'.'"),
+                        sa.literal_column("''"),
+                    )
+                )
+                <= sa.literal_column("15"),
+                func.to_json(column),
+            ),
+            else_=func.to_json(sa.cast(column, _TEXT)),
+        )
+
+    def _geometry(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        data_type = field.column.data_type if field.column is not None else ""
+        if data_type in ("geometry", "geography"):
+            return sa.cast(func.ST_AsGeoJSON(column), _JSON)
+        return self._json(column, field)
+
+    def _json(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        data_type = field.column.data_type if field.column is not None else ""
+        return column if data_type in ("json", "jsonb") else sa.cast(column, _JSON)
+
+    def json_number(self, value: ColumnElement[Any], kind: FieldType, wire: Wire) -> ColumnElement[Any]:
+        if kind != "bigInteger":
+            return value
+        if wire == "graphql":
+            return sa.cast(value, _TEXT)
+        return sa.case(
+            (
+                value.between(sa.literal_column(str(-_SAFE)), sa.literal_column(str(_SAFE))),
+                func.to_json(value),
+            ),
+            else_=func.to_json(sa.cast(value, _TEXT)),
+        )
+
+    def date_part(self, column: ColumnElement[Any], field: Field, part: FunctionName) -> ColumnElement[Any]:
+        data_type = field.column.data_type if field.column is not None else ""
+        if "with time zone" in data_type and data_type.startswith("timestamp"):
+            column = func.timezone(sa.literal_column("'UTC'"), column)
+        name = _PARTS.get(part, part)
+        value = func.date_part(sa.literal_column(f"'{name}'"), column)
+        if part == "second":
+            value = func.floor(value)
+        return sa.cast(value, sa.Integer())
+
+    def json_length(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        value = sa.cast(column, postgresql.JSONB())
+        return sa.case(
+            (func.jsonb_typeof(value) == sa.literal_column("'array'"), func.jsonb_array_length(value))
+        )
+
+    def json_path(self, path: tuple[str | int, ...]) -> Any:
+        return tuple(str(step) for step in path)
+
+    def json_at(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any]
+    ) -> ColumnElement[Any]:
+        return self._json(column, field).op("#>")(path)
+
+    def json_at_as(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any], kind: FieldType
+    ) -> ColumnElement[Any]:
+        text = self._json(column, field).op("#>>")(path)
+        if kind == "decimal":
+            number = sa.literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$'")
+            return sa.case((text.op("~")(number), sa.cast(text, sa.Numeric())))
+        if kind == "boolean":
+            return sa.case(
+                (
+                    text.in_([sa.literal_column("'true'"), sa.literal_column("'false'")]),
+                    sa.cast(text, sa.Boolean()),
+                )
+            )
+        return text
+
+    def key_from_text(self, text: ColumnElement[Any], key: Field) -> ColumnElement[Any]:
+        pattern = {
+            "integer": r"^-?[0-9]{1,18}$",
+            "bigInteger": r"^-?[0-9]{1,18}$",
+            "uuid": r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
+        }.get(key.type)
+        text = sa.cast(text, _TEXT)
+        if pattern is None:
+            return text
+        matches = text.op("~")(sa.literal_column(f"'{pattern}'"))
+        return sa.case((matches, sa.cast(text, _TYPES[key.type])))
+
+    # --- operators ------------------------------------------------------------------------------------------------
+
+    def member(self, value: ColumnElement[Any], items: ColumnElement[Any]) -> ColumnElement[bool]:
+        return value == sa.any_(items)
+
+    def like(
+        self, value: ColumnElement[Any], pattern: ColumnElement[Any], shape: Shape, *, sensitive: bool
+    ) -> ColumnElement[bool]:
+        return value.like(pattern, escape="!") if sensitive else value.ilike(pattern, escape="!")
+
+    def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]:
+        return value.desc() if descending else value.asc()
+
+    # --- JSON -----------------------------------------------------------------------------------------------------
+
+    def json_object(self, pairs: Pairs) -> ColumnElement[Any]:
+        if len(pairs) <= _PAIRS:
+            return self._built(pairs)
+        # objects are joined as text, `{...}` + `{...}`: there is no json || json
+        chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs), _PAIRS)]
+        joined = func.left(sa.cast(chunks[0], _TEXT), sa.literal_column("-1"))
+        for chunk in chunks[1:]:
+            inner = func.substr(sa.cast(chunk, _TEXT), sa.literal_column("2"))
+            if chunk is not chunks[-1]:
+                inner = func.left(inner, sa.literal_column("-1"))
+            joined = joined.concat(sa.literal_column("','")).concat(inner)
+        return sa.cast(joined, _JSON)
+
+    def _built(self, pairs: Pairs) -> ColumnElement[Any]:
+        arguments: list[ColumnElement[Any]] = []
+        for key, value in pairs:
+            arguments += (_key(key), value)
+        return func.json_build_object(*arguments)
+
+    def _fits(self, pairs: Pairs) -> bool:
+        return bool(pairs) and all(_PLAIN_KEY.fullmatch(key) for key, _ in pairs)
+
+    def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
+        if self._fits(pairs):
+            inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
+            return sa.select(func.row_to_json(sa.literal_column("r"))).select_from(inner)
+        return rows.add_columns(self.json_object(pairs))
+
+    def value_of(self, rows: Select[Any], value: ColumnElement[Any]) -> Select[Any]:
+        inner = rows.add_columns(value.label("v")).subquery("r")
+        return sa.select(func.to_json(inner.c.v)).select_from(inner)
+
+    def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
+        if self._fits(pairs):
+            inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
+            return self._aggregated(sa.literal_column("r"), inner)
+        return self.list_of_values(rows, self.json_object(pairs))
+
+    def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+        inner = rows.add_columns(value.label("v")).subquery("r")
+        return self._aggregated(inner.c.v, inner)
+
+    def _aggregated(self, value: ColumnElement[Any], rows: Any) -> ColumnElement[Any]:
+        empty = sa.literal_column("'[]'::json")
+        return sa.select(func.coalesce(func.json_agg(value), empty)).select_from(rows).scalar_subquery()
+
+    def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return value
+
+    def bare(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.to_json(value)
+
+    def groupable(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        if field is not None and (field.type == "json" or field.type.startswith("geometry")):
+            return sa.cast(value, postgresql.JSONB())
+        return value
+
+    def ordered(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        return sa.cast(value, _TEXT) if field is not None and field.type == "uuid" else value
+
+    def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        function: ColumnElement[Any] = getattr(func, name)(value)
+        if name == "avg":
+            return sa.cast(function, sa.Double())
+        return function
+
+    def null(self) -> ColumnElement[Any]:
+        return sa.literal_column("NULL::json")
+
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return value
+
+
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def _label(key: str) -> Any:
+    # quoted_name: a key is written as it stands, also where it would not need quotes
+    return sa.sql.quoted_name(key, quote=True)
+
+
+def _key(key: str) -> ColumnElement[Any]:
+    """The key of a reply: keys that are plain names stand in the text, any other is a parameter."""
+    if _PLAIN_KEY.fullmatch(key):
+        return sa.literal_column(f"'{key}'")
+    return sa.cast(sa.literal(key), _TEXT)
+
+
+def wildcards(text: str, shape: Shape) -> str:
+    """The pattern that finds `text` literally; `!` escapes."""
+    escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    if shape == "starts":
+        return f"{escaped}%"
+    return f"%{escaped}" if shape == "ends" else f"%{escaped}%"

@@ -1,0 +1,278 @@
+"""SQLite: objects by `json_object`, lists by joining their texts, which costs a third less than `json_group_array`.
+
+A value loses its being JSON on the way out of a subquery, so what is embedded is wrapped in `json()`. Dates may be stored as
+text or as milliseconds since 1970; they are compared and shown in one normal form.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
+
+from resolvers.conditions import FunctionName, Shape, Slot
+from resolvers.operation import Wire
+from resolvers.sql.dialects.base import MASK, Pairs
+from resolvers.sql.dialects.postgresql import wildcards
+from schema_gen.model import Field, FieldType
+
+_NULL_TYPE: Final = sa.types.NullType()
+_SAFE: Final = 9007199254740991
+#: json_object takes 63 pairs at the most
+_PAIRS: Final = 60
+_FORMATS: Final[dict[FieldType, str]] = {
+    "date": "%Y-%m-%d",
+    "dateTime": "%Y-%m-%dT%H:%M:%S",
+    "timestamp": "%Y-%m-%dT%H:%M:%fZ",
+    "time": "%H:%M:%S",
+}
+_PARTS: Final = {
+    "year": "%Y",
+    "month": "%m",
+    "day": "%d",
+    "weekday": "%w",
+    "hour": "%H",
+    "minute": "%M",
+    "second": "%S",
+}
+
+
+class SqliteSql:
+    name = "sqlite"
+
+    def __init__(self) -> None:
+        self.compiler = sqlite.dialect(paramstyle="qmark")
+
+    # --- parameters -----------------------------------------------------------------------------------------------
+
+    def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
+        return _NULL_TYPE
+
+    def adapt(self, value: Any, kind: FieldType, shape: Shape, operator: str) -> Any:
+        if isinstance(value, list):
+            return json.dumps([_driver(item, kind) for item in value])
+        if shape in ("contains", "starts", "ends"):
+            if value is None:
+                return None
+            insensitive = operator == "search" or operator.startswith(("_i", "_ni"))
+            return wildcards(str(value), shape) if insensitive else str(value)
+        return _driver(value, kind)
+
+    # --- values ---------------------------------------------------------------------------------------------------
+
+    def comparable(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        return self._moment(column, field.type) if field.type in _FORMATS else column
+
+    def _moment(self, column: ColumnElement[Any], kind: FieldType) -> ColumnElement[Any]:
+        """The normal form of a date or time, whatever form is stored; what is no date stays as it is."""
+        pattern = sa.literal_column(f"'{_FORMATS[kind]}'")
+        text = func.coalesce(func.strftime(pattern, column), column)
+        if kind == "time":
+            return text
+        milliseconds = column / sa.literal_column("1000.0")
+        return sa.case(
+            (
+                func.typeof(column).in_([sa.literal_column("'integer'"), sa.literal_column("'real'")]),
+                func.strftime(pattern, milliseconds, sa.literal_column("'unixepoch'")),
+            ),
+            else_=text,
+        )
+
+    def json_value(
+        self, column: ColumnElement[Any], field: Field, wire: Wire, *, text: bool = False
+    ) -> ColumnElement[Any]:
+        if field.concealed:
+            return sa.case((column.is_not(None), sa.literal_column(f"'{MASK}'")))
+        if field.type in _FORMATS:
+            return self._moment(column, field.type)
+        if text:
+            return sa.cast(column, sa.Text())
+        match field.type:
+            case "boolean":
+                truth = func.iif(column, sa.literal_column("'true'"), sa.literal_column("'false'"))
+                return sa.case((column.is_not(None), func.json(truth)))
+            case "bigInteger" | "integer":
+                return self.json_number(column, field.type, wire)
+            case "float" | "decimal":
+                # infinities are no JSON
+                bound = sa.literal_column("1.7976931348623157e308")
+                return sa.case((func.abs(column) <= bound, column))
+            case "csv":
+                return self._csv(column)
+            case "json":
+                return self._json(column)
+            case "binary":
+                return func.hex(column)
+            case _:
+                return self._json(column) if field.type.startswith("geometry") else column
+
+    def _csv(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        quoted = func.replace(
+            func.json_quote(column), sa.literal_column("','"), sa.literal_column("""'","'""")
+        )
+        listed = sa.literal_column("'['").concat(quoted).concat(sa.literal_column("']'"))
+        empty = func.json(sa.literal_column("'[]'"))
+        return sa.case((column == sa.literal_column("''"), empty), (column.is_not(None), func.json(listed)))
+
+    def _json(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.case((func.json_valid(column), func.json(column)), else_=column)
+
+    def json_number(self, value: ColumnElement[Any], kind: FieldType, wire: Wire) -> ColumnElement[Any]:
+        if kind == "bigInteger" and wire == "graphql":
+            return sa.cast(value, sa.Text())
+        if kind != "bigInteger":
+            return value
+        safe = value.between(sa.literal_column(str(-_SAFE)), sa.literal_column(str(_SAFE)))
+        return sa.case((safe, value), else_=sa.cast(value, sa.Text()))
+
+    def date_part(self, column: ColumnElement[Any], field: Field, part: FunctionName) -> ColumnElement[Any]:
+        value = self._moment(column, field.type)
+        if part == "week":
+            # ISO 8601: the week of this week's Thursday
+            thursday = func.date(value, sa.literal_column("'-3 days'"), sa.literal_column("'weekday 4'"))
+            day = sa.cast(func.strftime(sa.literal_column("'%j'"), thursday), sa.Integer())
+            return (day - sa.literal_column("1")).op("/")(sa.literal_column("7")) + sa.literal_column("1")
+        pattern = sa.literal_column(f"'{_PARTS[part]}'")
+        return sa.cast(func.strftime(pattern, value), sa.Integer())
+
+    def json_length(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        is_list = func.json_type(column) == sa.literal_column("'array'")
+        valid = func.json_valid(column)
+        return sa.case((sa.and_(valid, is_list), func.json_array_length(column)))
+
+    def json_path(self, path: tuple[str | int, ...]) -> Any:
+        return "$" + "".join(f"[{step}]" if _index(step) else f".{json.dumps(str(step))}" for step in path)
+
+    def json_at(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any]
+    ) -> ColumnElement[Any]:
+        found = column.op("->")(path)
+        return sa.case((func.json_valid(column), func.json(found)))
+
+    def json_at_as(
+        self, column: ColumnElement[Any], field: Field, path: ColumnElement[Any], kind: FieldType
+    ) -> ColumnElement[Any]:
+        value = func.json_extract(column, path)
+        return sa.case((func.json_valid(column), value))
+
+    def key_from_text(self, text: ColumnElement[Any], key: Field) -> ColumnElement[Any]:
+        return text
+
+    # --- operators ------------------------------------------------------------------------------------------------
+
+    def member(self, value: ColumnElement[Any], items: ColumnElement[Any]) -> ColumnElement[bool]:
+        listed = func.json_each(items).table_valued("value")
+        return value.in_(sa.select(listed.c.value))
+
+    def like(
+        self, value: ColumnElement[Any], pattern: ColumnElement[Any], shape: Shape, *, sensitive: bool
+    ) -> ColumnElement[bool]:
+        if not sensitive:
+            return value.like(pattern, escape="!")
+        # LIKE ignores case here
+        if shape == "contains":
+            return func.instr(value, pattern) > sa.literal_column("0")
+        size = func.length(pattern)
+        if shape == "starts":
+            return func.substr(value, sa.literal_column("1"), size) == pattern
+        return func.substr(value, -size) == pattern
+
+    def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]:
+        term = value.desc() if descending else value.asc()
+        if not nullable:
+            return term
+        return term.nulls_first() if descending else term.nulls_last()
+
+    # --- JSON -----------------------------------------------------------------------------------------------------
+
+    def json_object(self, pairs: Pairs) -> ColumnElement[Any]:
+        chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs) or 1, _PAIRS)]
+        if len(chunks) == 1:
+            return chunks[0]
+        joined = func.substr(
+            chunks[0], sa.literal_column("1"), func.length(chunks[0]) - sa.literal_column("1")
+        )
+        for chunk in chunks[1:]:
+            inner = func.substr(chunk, sa.literal_column("2"))
+            if chunk is not chunks[-1]:
+                inner = func.substr(
+                    chunk, sa.literal_column("2"), func.length(chunk) - sa.literal_column("2")
+                )
+            joined = joined.concat(sa.literal_column("','")).concat(inner)
+        return func.json(joined)
+
+    def _built(self, pairs: Pairs) -> ColumnElement[Any]:
+        arguments: list[ColumnElement[Any]] = []
+        for key, value in pairs:
+            arguments += (
+                sa.literal_column(f"'{key}'") if key.isidentifier() and key.isascii() else sa.literal(key),
+                value,
+            )
+        return func.json_object(*arguments)
+
+    def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
+        return rows.add_columns(self.json_object(pairs))
+
+    def value_of(self, rows: Select[Any], value: ColumnElement[Any]) -> Select[Any]:
+        return rows.add_columns(func.json_quote(value))
+
+    def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
+        return self._joined(rows, self.json_object(pairs))
+
+    def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return self._joined(rows, func.json_quote(value))
+
+    def _joined(self, rows: Select[Any], item: ColumnElement[Any]) -> ColumnElement[Any]:
+        inner = rows.add_columns(item.label("j")).subquery("r")
+        joined = func.coalesce(func.group_concat(inner.c.j), sa.literal_column("''"))
+        text = sa.literal_column("'['").concat(joined).concat(sa.literal_column("']'"))
+        return sa.select(text).select_from(inner).scalar_subquery()
+
+    def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.json(value)
+
+    def bare(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return value
+
+    def groupable(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        return value
+
+    def ordered(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        return value
+
+    def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
+        function: ColumnElement[Any] = getattr(func, name)(value)
+        return function
+
+    def null(self) -> ColumnElement[Any]:
+        return sa.null()
+
+    def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return value
+
+
+def _index(step: str | int) -> bool:
+    return isinstance(step, int)
+
+
+def _driver(value: Any, kind: FieldType) -> Any:
+    """Dates in the normal form of `_FORMATS`; numbers as SQLite holds them."""
+    if isinstance(value, datetime):
+        if kind == "timestamp":
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+        return value.strftime("%Y-%m-%dT%H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.strftime("%H:%M:%S")
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and abs(value) < 2**63 else float(value)
+    return value

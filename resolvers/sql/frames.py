@@ -1,0 +1,147 @@
+"""Where columns come from: a frame is one row source of a statement and the joins that hang on it.
+
+A to-one hop of a frame that may join becomes one LEFT JOIN, shared by filter, sort and output. A frame that may not (the
+condition of a join, where a join cannot stand) reaches over the hop by a scalar subquery. Both give null where there is no
+item, or none the caller may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, Select
+
+from resolvers.conditions import Condition, Hop, Literal_, Slot
+from resolvers.sql.dialects.base import SqlDialect
+from schema_gen.model import Collection, Link, SchemaSnapshot
+
+Render = Callable[["Frame", Condition], ColumnElement[bool]]
+
+
+class Builder:
+    """State of one statement in the making: parameters and alias numbers."""
+
+    def __init__(self, dialect: SqlDialect, snapshot: SchemaSnapshot, render: Render) -> None:
+        self.dialect = dialect
+        self.snapshot = snapshot
+        self.render = render
+        self.slots: dict[str, Slot] = {}
+        self._names: dict[str, str] = {}
+        self._aliases = 0
+
+    def parameter(self, slot: Slot) -> ColumnElement[Any]:
+        """The bound parameter of a slot; equal slots share one."""
+        identity = repr(slot)
+        name = self._names.get(identity)
+        if name is None:
+            name = f"p{len(self.slots)}"
+            self._names[identity] = name
+            self.slots[name] = slot
+        return sa.bindparam(name, type_=self.dialect.parameter_type(slot))
+
+    def constant(self, value: Any) -> ColumnElement[Any]:
+        return self.parameter(Slot(source=Literal_(value=value), type="string", operator="literal"))
+
+    def name(self) -> str:
+        """A name no other row source of the statement has."""
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    def frame(self, name: str) -> Frame:
+        """A new row source over a collection, which may join."""
+        collection = self.snapshot.collections[name]
+        columns = [sa.column(field.name) for field in collection.fields.values() if not field.alias]
+        table = sa.table(collection.name, *columns, schema=collection.namespace)
+        return Frame(self, collection, table.alias(self.name()))
+
+
+class Frame:
+    def __init__(
+        self,
+        builder: Builder,
+        collection: Collection,
+        source: FromClause,
+        home: Frame | None = None,
+        *,
+        joins: bool = True,
+    ) -> None:
+        self.builder = builder
+        self.collection = collection
+        self.source = source
+        #: the frame whose FROM the joins of this one belong to
+        self.home = home or self
+        self.may_join = joins
+        self.joined: list[tuple[FromClause, ColumnElement[bool]]] = []
+        self._hops: dict[tuple[str, str, int], Frame] = {}
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        return self.source.c[name]
+
+    def over(self, hops: tuple[Hop, ...], make: Callable[[Frame], ColumnElement[Any]]) -> ColumnElement[Any]:
+        """`make` of the frame behind `hops`."""
+        if not hops:
+            return make(self)
+        if self.may_join:
+            return self._join(hops[0]).over(hops[1:], make)
+        inner = self.builder.frame(hops[0].target)
+        value = inner.over(hops[1:], make)
+        rows = inner.rows(self._meets(inner, hops[0])).add_columns(value)
+        return rows.correlate_except(*inner.sources()).scalar_subquery()
+
+    def behind(self, hops: tuple[Hop, ...]) -> Frame:
+        """The frame behind `hops`, of a frame that may join."""
+        frame = self
+        for hop in hops:
+            frame = frame._join(hop)
+        return frame
+
+    def _join(self, hop: Hop) -> Frame:
+        key = (hop.link.field, hop.target, hash(repr(hop.guard)))
+        found = self._hops.get(key)
+        if found is None:
+            fresh = self.builder.frame(hop.target)
+            found = Frame(self.builder, fresh.collection, fresh.source, self.home)
+            self._hops[key] = found
+            self.home.joined.append((found.source, self._meets(found, hop)))
+        return found
+
+    def _meets(self, other: Frame, hop: Hop) -> ColumnElement[bool]:
+        """The condition under which a row of `other` is what the hop leads to."""
+        parts = [self._linked(other, hop)]
+        if hop.guard is not None:
+            parts.append(self.builder.render(other.still(), hop.guard))
+        if hop.column_guard is not None:
+            parts.append(self.builder.render(self.still(), hop.column_guard))
+        return sa.and_(*parts)
+
+    def _linked(self, other: Frame, hop: Hop) -> ColumnElement[bool]:
+        link = hop.link
+        if link.kind == "m2a":
+            dialect = self.builder.dialect
+            key = other.collection.fields[other.collection.primary_key[0]]
+            text = self.column(link.local[0])
+            named = self.column(str(link.collection_field)) == self.builder.constant(hop.target)
+            return sa.and_(named, other.column(key.name) == dialect.key_from_text(text, key))
+        return pairwise(link, self, other)
+
+    def still(self) -> Frame:
+        """The same rows, where no join may be added."""
+        return Frame(self.builder, self.collection, self.source, self.home, joins=False)
+
+    def sources(self) -> list[FromClause]:
+        return [self.source, *[source for source, _ in self.joined]]
+
+    def rows(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """SELECT without columns from this frame and everything joined to it so far; correlates with what is around."""
+        origin: FromClause = self.source
+        for source, condition in self.joined:
+            origin = origin.outerjoin(source, condition)
+        return sa.select().select_from(origin).where(*conditions).correlate_except(*self.sources())
+
+
+def pairwise(link: Link, near: Frame, far: Frame) -> ColumnElement[bool]:
+    return sa.and_(
+        *[near.column(here) == far.column(there) for here, there in zip(link.local, link.remote, strict=True)]
+    )
