@@ -159,6 +159,73 @@ def method_not_allowed(current: str, allowed: Sequence[str]) -> CausewayError:
     )
 
 
+def _about(field: str | None, collection: str | None) -> str:
+    """` for field "f" in collection "c"`, as far as it is known."""
+    return (f' for field "{field}"' if field else "") + (
+        f' in collection "{collection}"' if collection else ""
+    )
+
+
+def _quoted(value: Any) -> str:
+    return "" if value is None else f' "{value}"'
+
+
+def record_not_unique(collection: str | None, field: str | None, value: Any = None) -> CausewayError:
+    """`field`: names joined by ", " where the constraint spans several columns."""
+    return CausewayError(
+        "RECORD_NOT_UNIQUE",
+        f"Value{_quoted(value)}{_about(field, collection)} has to be unique.",
+        {"collection": collection, "field": field, "value": value},
+    )
+
+
+def invalid_foreign_key(
+    collection: str | None = None, field: str | None = None, value: Any = None
+) -> CausewayError:
+    return CausewayError(
+        "INVALID_FOREIGN_KEY",
+        f"Invalid foreign key{_quoted(value)}{_about(field, collection)}.",
+        {"collection": collection, "field": field, "value": value},
+    )
+
+
+def not_null_violation(collection: str | None, field: str | None) -> CausewayError:
+    return CausewayError(
+        "NOT_NULL_VIOLATION",
+        f"Value{_about(field, collection)} can't be null.",
+        {"collection": collection, "field": field},
+    )
+
+
+def contains_null_values(collection: str | None, field: str | None) -> CausewayError:
+    """A column cannot become NOT NULL, or its table cannot be rebuilt, while rows hold null."""
+    return CausewayError(
+        "CONTAINS_NULL_VALUES",
+        f'Field "{field}" in collection "{collection}" contains null values.',
+        {"collection": collection, "field": field},
+    )
+
+
+def value_too_long(
+    collection: str | None = None, field: str | None = None, value: Any = None
+) -> CausewayError:
+    return CausewayError(
+        "VALUE_TOO_LONG",
+        f"Value{_quoted(value)}{_about(field, collection)} is too long.",
+        {"collection": collection, "field": field, "value": value},
+    )
+
+
+def value_out_of_range(
+    collection: str | None = None, field: str | None = None, value: Any = None
+) -> CausewayError:
+    return CausewayError(
+        "VALUE_OUT_OF_RANGE",
+        f"Numeric value{_quoted(value)}{_about(field, collection)} is out of range.",
+        {"collection": collection, "field": field, "value": value},
+    )
+
+
 def service_unavailable(service: str, reason: str, *, retry_after: int | None = None) -> CausewayError:
     """`retry_after` in seconds."""
     return CausewayError(

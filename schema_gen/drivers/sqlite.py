@@ -1,0 +1,242 @@
+"""SQLite through aiosqlite: one file in WAL mode, one writer and a few readers, each with its own thread.
+
+Readers hand out text as bytes (the hot path splices it into replies), so cold reads with decoded values
+have a connection of their own, opened when first needed. Writes stand in a queue for the one writer; other
+processes are waited for with `busy_timeout`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiosqlite
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from schema_gen.dialects.sqlite import refusal
+from schema_gen.drivers.base import Database, Parameters, Row, Transaction, question_marks
+from schema_gen.drivers.pool import Pool
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS: Final = 5000
+#: statements kept compiled per connection
+CACHED_STATEMENTS: Final = 1024
+#: seconds between two attempts to interrupt a statement whose caller has gone
+INTERRUPT_INTERVAL: Final = 0.02
+DRIVER_ERRORS: Final = (sqlite3.Error, OverflowError)
+
+PRAGMAS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",
+    "PRAGMA mmap_size = 268435456",
+)
+
+
+def _prepared(path: Path, *, read_only: bool, text_as_bytes: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS
+    )
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    if text_as_bytes:
+        connection.text_factory = bytes
+    return connection
+
+
+async def _open(path: Path, *, read_only: bool, text_as_bytes: bool = False) -> aiosqlite.Connection:
+    connector = partial(_prepared, path, read_only=read_only, text_as_bytes=text_as_bytes)
+    return await aiosqlite.Connection(connector, iter_chunk_size=64)
+
+
+class SqliteTransaction(Transaction):
+    def __init__(self, connection: aiosqlite.Connection, core: Dialect) -> None:
+        super().__init__(core)
+        self._connection = connection
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
+        try:
+            return [tuple(row) for row in await self._connection.execute_fetchall(sql, params)]
+        except DRIVER_ERRORS as error:
+            raise refusal(error, writing=True) or error from error
+
+    async def fetch_bytes(self, sql: str, params: Parameters = ()) -> tuple[bytes | None, ...]:
+        row = (await self.fetch(sql, params))[0]
+        return tuple(value.encode() if isinstance(value, str) else value for value in row)
+
+    async def execute(self, sql: str, params: Parameters = ()) -> int:
+        try:
+            async with self._connection.execute(sql, params) as cursor:
+                return max(cursor.rowcount, 0)
+        except DRIVER_ERRORS as error:
+            raise refusal(error, writing=True) or error from error
+
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        try:
+            async with self._connection.executemany(sql, rows):
+                pass
+        except DRIVER_ERRORS as error:
+            raise refusal(error, writing=True) or error from error
+
+
+class SqliteDatabase(Database):
+    dialect = "sqlite"
+
+    def __init__(self, path: Path, *, url: str, readers: int, max_waiting: int, timeout: float) -> None:
+        super().__init__(url, SQLiteDialect_aiosqlite(paramstyle="qmark"))
+        self.path = path
+        self._readers: Pool[aiosqlite.Connection] = Pool(
+            partial(_open, path, read_only=True, text_as_bytes=True),
+            size=readers,
+            max_waiting=max_waiting,
+            timeout=timeout,
+        )
+        self._cold: Pool[aiosqlite.Connection] = Pool(
+            partial(_open, path, read_only=True), size=1, max_waiting=max_waiting, timeout=timeout
+        )
+        self._writer: Pool[aiosqlite.Connection] = Pool(
+            partial(_open, path, read_only=False), size=1, max_waiting=max_waiting, timeout=timeout
+        )
+        self._engine: AsyncEngine | None = None
+
+    async def open(self) -> None:
+        await self._writer.fill(1)
+        writer = self._writer.idle[0]
+        await writer.execute_fetchall("PRAGMA journal_mode = WAL")
+        await self._readers.fill(self._readers.size)
+
+    # --- reads ----------------------------------------------------------------------------------------------
+
+    async def fetch_bytes(self, sql: str, params: Parameters = ()) -> tuple[bytes | None, ...]:
+        pool = self._readers
+        connection = pool.idle.pop() if pool.idle else await pool.wait()
+        try:
+            rows: Any = await connection.execute_fetchall(sql, params)
+        except BaseException as error:
+            await self._after_failure(pool, connection, error, writing=False)
+            raise
+        pool.give(connection)
+        row: tuple[bytes | None, ...] = rows[0]
+        return row
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
+        pool = self._cold
+        connection = pool.idle.pop() if pool.idle else await pool.wait()
+        try:
+            rows = await connection.execute_fetchall(sql, params)
+        except BaseException as error:
+            await self._after_failure(pool, connection, error, writing=False)
+            raise
+        pool.give(connection)
+        return [tuple(row) for row in rows]
+
+    async def _after_failure(
+        self,
+        pool: Pool[aiosqlite.Connection],
+        connection: aiosqlite.Connection,
+        error: BaseException,
+        *,
+        writing: bool,
+    ) -> None:
+        """Gives the connection back, at once or when its interrupted statement has ended; raises the
+        refusal that `error` means, if it means one."""
+        if isinstance(error, asyncio.CancelledError):
+            self._in_background(self._settle(pool, connection))
+            return
+        if connection.in_transaction:
+            await asyncio.shield(self._in_background(self._settle(pool, connection)))
+        else:
+            pool.give(connection)
+        known = refusal(error, writing=writing)
+        if known is not None:
+            raise known from error
+
+    async def _settle(self, pool: Pool[aiosqlite.Connection], connection: aiosqlite.Connection) -> None:
+        """Interrupts what the connection still runs, ends its transaction, gives it back.
+
+        Its thread works off a queue: once the rollback has run, the abandoned statement has ended.
+        """
+        rollback = asyncio.ensure_future(connection.rollback())
+        while not rollback.done():
+            await connection.interrupt()
+            await asyncio.wait({rollback}, timeout=INTERRUPT_INTERVAL)
+        failure = rollback.exception()
+        if failure is None and not connection.in_transaction:
+            pool.give(connection)
+            return
+        await connection.close()
+        pool.lost()
+
+    # --- writes ---------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        pool = self._writer
+        connection = pool.idle.pop() if pool.idle else await pool.wait()
+        try:
+            await connection.execute_fetchall("BEGIN IMMEDIATE")
+            yield SqliteTransaction(connection, self.core)
+            await connection.execute_fetchall("COMMIT")
+        except BaseException as error:
+            await self._after_failure(pool, connection, error, writing=True)
+            raise
+        pool.give(connection)
+
+    # --- cold paths -----------------------------------------------------------------------------------------
+
+    async def run_sync(self, function: Callable[[Connection], T]) -> T:
+        """Takes the writer's turn, so that it never meets a transaction of this process."""
+        connection = await self._writer.wait()
+        try:
+            async with self._core_engine().begin() as core:
+                return await core.run_sync(function)
+        finally:
+            self._writer.give(connection)
+
+    def _core_engine(self) -> AsyncEngine:
+        if self._engine is None:
+            self._engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}", poolclass=NullPool)
+            event.listen(self._engine.sync_engine, "connect", _prepare_adapted)
+            event.listen(self._engine.sync_engine, "begin", _begin_immediate)
+        return self._engine
+
+    async def ping(self) -> None:
+        await self.fetch("SELECT 1")
+
+    async def close(self) -> None:
+        await self._background_done()
+        for pool in (self._readers, self._cold, self._writer):
+            for connection in await pool.close():
+                await connection.close()
+        if self._engine is not None:
+            await self._engine.dispose()
+
+    def native(self, sql: str) -> str:
+        return question_marks(sql)
+
+
+def _prepare_adapted(adapted: Any, _record: Any) -> None:
+    """SQLAlchemy's connection event: transactions are begun explicitly, so that DDL is part of them."""
+    adapted.isolation_level = None
+    cursor = adapted.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
