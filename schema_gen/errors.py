@@ -236,6 +236,28 @@ def service_unavailable(service: str, reason: str, *, retry_after: int | None = 
     )
 
 
+def content_too_large() -> CausewayError:
+    """The rest of the body is not read, so the connection cannot be used again."""
+    return CausewayError(
+        "CONTENT_TOO_LARGE", "Uploaded content is too large.", headers={"Connection": "close"}
+    )
+
+
+def out_of_time(category: str, duration: str) -> CausewayError:
+    """`duration` as people write it: "10s". Like above, the connection ends."""
+    return CausewayError(
+        "OUT_OF_TIME",
+        f"{category} timed out after {duration}.",
+        {"category": category, "duration": duration},
+        headers={"Connection": "close"},
+    )
+
+
+def internal_error() -> CausewayError:
+    """What the caller hears of an exception that is none of these; the log knows the rest."""
+    return CausewayError("INTERNAL_SERVER_ERROR", "An unexpected error occurred.")
+
+
 def unsupported_media_type(media_type: str, where: str) -> CausewayError:
     return CausewayError(
         "UNSUPPORTED_MEDIA_TYPE",
