@@ -4,8 +4,8 @@
 
 Each field is one setting; its variable is the field's name in upper case (`access_token_ttl` is
 ACCESS_TOKEN_TTL), its metadata hold the default as one would write it, the kind of value and the sentence for
-docs/reference/configuration.md. Names, defaults and value syntax are those of the Directus protocol, apart from
-safer defaults that the sentences say, and from our own settings (CAUSEWAY_*, INFER_RELATIONS,
+docs/reference/configuration.md. Names, defaults and value syntax are those of the Directus protocol, apart
+from safer defaults that the sentences say, and from our own settings (CAUSEWAY_*, INFER_RELATIONS,
 GRAPHQL_ALIAS_LIMIT, GRAPHQL_COST_LIMIT).
 
 A value that is not accepted ends the start: `ConfigurationError` with one line that names the variable. The
@@ -333,8 +333,6 @@ def _postgresql_url(settings: Settings) -> str:
         options["sslmode"] = "verify-full" if settings.db_ssl__reject_unauthorized else "require"
     if settings.db_ssl__ca_file is not None:
         options["sslrootcert"] = settings.db_ssl__ca_file
-    if settings.db_search_path:
-        options["search_path"] = ",".join(settings.db_search_path)
     place = f"{f'[{host}]' if ':' in host else host}:{settings.db_port}" if host else ""
     query = f"?{urlencode(options)}" if options else ""
     return f"postgresql://{user}{'@' if user else ''}{place}/{quote(settings.db_database, safe='')}{query}"

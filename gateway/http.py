@@ -8,10 +8,13 @@ has to choose one of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes
+
+from schema_gen.errors import CausewayError
 
 JSON: Final = "application/json; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
@@ -51,6 +54,25 @@ class HttpReply:
     body: bytes = b""
 
 
+def error_reply(*errors: CausewayError) -> HttpReply:
+    """The error envelope. Errors of different status make a 500, as the protocol has it."""
+    statuses = {error.status for error in errors}
+    body = {
+        "errors": [
+            {"message": error.message, "extensions": {**error.extensions, "code": error.code}}
+            for error in errors
+        ]
+    }
+    more = {name.lower(): value for error in errors for name, value in error.headers.items()}
+    return HttpReply(
+        status=statuses.pop() if len(statuses) == 1 else 500,
+        headers=(("content-type", JSON), *more.items()),
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode(
+            "utf-8", "replace"
+        ),
+    )
+
+
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """ASGI header list -> mapping.
 
@@ -65,12 +87,6 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             separator = "; " if name == "cookie" else ", "
             headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
     return headers
-
-
-def path_of(scope: Mapping[str, Any]) -> tuple[str, bytes]:
-    """`(path, raw_path)` of an ASGI scope; `raw_path` is optional in ASGI."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    return scope["path"], raw
 
 
 def segments(raw_path: bytes) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def test_a_broken_file_is_one_line(tmp_path: Path, name: str, text: str) -> None
                 "DB_SSL": "true",
                 "DB_SEARCH_PATH": "a,b",
             },
-            "postgresql://[::1]:5432/d?sslmode=verify-full&search_path=a%2Cb",
+            "postgresql://[::1]:5432/d?sslmode=verify-full",
         ),
     ],
 )
