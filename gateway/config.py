@@ -241,6 +241,9 @@ class Settings:
     causeway_max_requests: int = _pressure(
         "500", integer(1), "Requests a worker handles at once; more are answered 503 at once."
     )
+    causeway_max_connections: int = _pressure(
+        "5000", integer(1), "Open connections of a worker, as far as the system's limit on files allows."
+    )
 
     graphql_introspection: bool = _graphql("true", FLAG, "Answer `__schema` and `__type`.")
     graphql_query_token_limit: int = _graphql("5000", integer(1), "Most tokens of a document.")

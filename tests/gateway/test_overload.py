@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Application, Door, Doors
 from gateway.config_load import settings_from
 from gateway.http import HttpReply, HttpRequest
 from gateway.overload import Load, Pressure, resident_memory
+from gateway.shell import Application, Door, Doors
 from gateway.state import Project, open_project
 from tests.support.asgi import Wire, ask, http_scope, serving
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.app import Application
+from gateway.shell import Application
 
 
 @dataclass(frozen=True, kw_only=True)

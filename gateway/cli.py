@@ -1,0 +1,72 @@
+"""The `causeway` command: arguments in, one handler, an exit code out.
+
+    causeway bootstrap | serve | demo | introspect | sdl | users create | users passwd | roles list
+
+Exit codes: 0 done; 1 it could not be done; 2 the call or the configuration is wrong. What is wrong is said in
+one line on standard error, without a traceback. Configuration comes from the environment and `.env`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.cli_serve import serve_command
+from gateway.config import Settings
+from gateway.config_load import load_settings
+from gateway.terminal import Terminal
+from schema_gen.errors import CausewayError, ConfigurationError
+
+Command = Callable[[Settings, argparse.Namespace, Terminal], Coroutine[Any, Any, int] | int]
+
+_EPILOG: Final = "Configuration: environment variables and .env; see docs/reference/configuration.md."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script. `arguments` None: those of the process."""
+    return run(sys.argv[1:] if arguments is None else arguments, os.environ, Path.cwd(), Terminal())
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], directory: Path, terminal: Terminal) -> int:
+    namespace = parser().parse_args(arguments)
+    command: Command = namespace.command
+    try:
+        settings = load_settings(environment, directory)
+        outcome = command(settings, namespace, terminal)
+        return outcome if isinstance(outcome, int) else asyncio.run(outcome)
+    except ConfigurationError as error:
+        terminal.note(f"causeway: {error}")
+        return 2
+    except CausewayError as error:
+        terminal.note(f"causeway: {error.message}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options; docs/reference/cli.md is made from it."""
+    root = argparse.ArgumentParser(
+        prog="causeway", description="Serve a SQL database as GraphQL and REST.", epilog=_EPILOG
+    )
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    serve = _add(commands, "serve", serve_command, "Serve the database over HTTP. Changes nothing in it.")
+    serve.add_argument("--host", help="address to listen on (HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
+    serve.add_argument("--workers", type=int, default=1, help="processes that serve (default: 1)")
+    serve.add_argument("--reload", action="store_true", help="start again when Causeway's code changes")
+    return root
+
+
+def _add(commands: Any, name: str, command: Command, description: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=description, description=description, epilog=_EPILOG
+    )
+    made.set_defaults(command=command)
+    return made

@@ -1,0 +1,252 @@
+"""The shell of every request: bytes in, one door, bytes out.
+
+    scope ─ headers ─ id ─ CORS ─ pressure ─ body ─> HttpRequest ─ door ─> HttpReply ─ headers ─> two messages
+
+The first segment of the path names the door, by a dictionary look-up; everything that has no door of its own
+goes to the REST bridge. What a door raises becomes the error envelope: a `CausewayError` as it is, everything
+else as INTERNAL_SERVER_ERROR, with its stack in the log under the request's id and nothing of it in the
+answer.
+
+Wrapping costs come once per request and are counted (see docs/architecture.md): no middleware objects, no
+router, no task per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from time import perf_counter, time
+from typing import Any, Final
+
+from gateway.addresses import client_ip
+from gateway.config import Settings
+from gateway.http import HttpReply, HttpRequest, error_reply, read_headers
+from gateway.middleware import ReplyPolicy, request_ids
+from gateway.observe import LOGGER, AccessLog, Observation
+from gateway.overload import Exchange, Load, Pressure, Receive
+from gateway.state import Project
+from schema_gen.errors import (
+    CausewayError,
+    ConfigurationError,
+    content_too_large,
+    internal_error,
+    out_of_time,
+    service_unavailable,
+)
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Door = Callable[[Project, HttpRequest], Awaitable[HttpReply]]
+OpenProject = Callable[[Settings], AbstractAsyncContextManager[Project]]
+
+#: answered even under pressure, so that an overloaded server is not taken for a dead one
+_ALWAYS_ANSWERED: Final = frozenset({"/server/ping"})
+_BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+#: how a request is logged whose client left before the answer
+_CLIENT_GONE: Final = 499
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """`by_segment`: first segment of the path -> door; `other`: every other path."""
+
+    by_segment: Mapping[str, Door]
+    other: Door
+
+    def of(self, path: str) -> Door:
+        return self.by_segment.get(path.split("/", 2)[1] if path.startswith("/") else "", self.other)
+
+
+class _ClientGone(Exception):
+    """The client left while its body was read."""
+
+
+class Application:
+    """One process of the server. `open_project` gives what requests work on, for as long as the process
+    serves.
+    """
+
+    def __init__(
+        self, settings: Settings, open_project: OpenProject, doors: Doors, access_log: AccessLog | None
+    ) -> None:
+        self._settings = settings
+        self._open_project = open_project
+        self._doors = doors
+        self._access_log = access_log
+        self._policy = ReplyPolicy.of(settings)
+        self._request_id = request_ids()
+        self._load = Load(pressure_of(settings), self._tick)
+        self._body_timeout = settings.causeway_body_timeout.total_seconds()
+        self._project: Project | None = None
+        self._logger = logging.getLogger(LOGGER)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at, started = time(), perf_counter()
+        headers = read_headers(scope["headers"])
+        request_id = self._request_id(headers.get("x-request-id"))
+        headers["x-request-id"] = request_id
+        ip = self._ip(scope, headers)
+        reply = await self._answer(scope, headers, ip, receive, started)
+        if reply is not None:
+            raw = self._policy.raw_headers(
+                reply, path=scope["path"], origin=headers.get("origin"), request_id=request_id
+            )
+            await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+            await send({"type": "http.response.body", "body": reply.body})
+        if self._access_log is not None:
+            self._access_log.record(
+                Observation(
+                    at=at,
+                    id=request_id,
+                    method=scope["method"],
+                    path=scope["path"],
+                    query=scope["query_string"],
+                    status=reply.status if reply is not None else _CLIENT_GONE,
+                    seconds=perf_counter() - started,
+                    size=len(reply.body) if reply is not None else 0,
+                    ip=ip,
+                )
+            )
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, str], ip: str | None, receive: Receive, started: float
+    ) -> HttpReply | None:
+        """None: the client left, nobody waits for the answer."""
+        method: str = scope["method"]
+        path: str = scope["path"]
+        try:
+            preflight = self._policy.preflight(method, headers)
+            if preflight is not None:
+                return preflight
+            self._refuse_under_pressure(path)
+            with self._load.exchange(receive, started) as exchange:
+                body = b""
+                if method not in _BODYLESS or "content-length" in headers or "transfer-encoding" in headers:
+                    body = await self._read_body(headers, receive, exchange)
+                request = HttpRequest(
+                    method=method,
+                    path=path,
+                    raw_path=scope.get("raw_path") or path.encode(),
+                    query_string=scope["query_string"],
+                    headers=headers,
+                    body=body,
+                    ip=ip,
+                    id=headers["x-request-id"],
+                )
+                return await self._doors.of(path)(self._at_work(), request)
+        except CausewayError as error:
+            return error_reply(error)
+        except _ClientGone:
+            return None
+        except Exception:
+            if self._access_log is not None:
+                self._access_log.flush()
+            self._logger.exception("request %s: %s %s failed", headers["x-request-id"], method, path)
+            return error_reply(internal_error())
+        return None  # the exchange ended the cancellation of a request whose client is gone
+
+    def _refuse_under_pressure(self, path: str) -> None:
+        refusal = self._load.refusal()
+        if refusal is not None and path not in _ALWAYS_ANSWERED:
+            raise refusal
+
+    def _at_work(self) -> Project:
+        if self._project is None:
+            raise service_unavailable("api", "The server is starting or stopping", retry_after=1)
+        return self._project
+
+    def _ip(self, scope: Scope, headers: Mapping[str, str]) -> str | None:
+        settings = self._settings
+        if settings.ip_custom_header is not None:
+            named = headers.get(settings.ip_custom_header.lower())
+            if named is not None:
+                return client_ip(settings.ip_trust_proxy, named, None)
+        client = scope.get("client")
+        peer = client[0] if client else None
+        return client_ip(settings.ip_trust_proxy, peer, headers.get("x-forwarded-for"))
+
+    async def _read_body(self, headers: Mapping[str, str], receive: Receive, exchange: Exchange) -> bytes:
+        limit = self._settings.max_payload_size
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            raise content_too_large()
+        exchange.reading = True
+        try:
+            async with asyncio.timeout(self._body_timeout):
+                body = await _whole_body(receive, limit)
+        except TimeoutError as error:
+            raise out_of_time("Request body", f"{self._body_timeout:g}s") from error
+        exchange.reading = False
+        return body
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            try:
+                self._project = await stack.enter_async_context(self._open_project(self._settings))
+            except (ConfigurationError, CausewayError, OSError) as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            ticker = asyncio.create_task(self._load.run())
+            ticker.add_done_callback(self._ticker_ended)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            ticker.cancel()
+            self._project = None
+        self._tick()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _tick(self) -> None:
+        if self._access_log is not None:
+            self._access_log.flush()
+
+    def _ticker_ended(self, ticker: asyncio.Task[None]) -> None:
+        if not ticker.cancelled() and ticker.exception() is not None:
+            self._logger.error("the load ticker ended", exc_info=ticker.exception())
+
+
+def pressure_of(settings: Settings) -> Pressure:
+    delay = settings.pressure_limiter_max_event_loop_delay
+    return Pressure(
+        enabled=settings.pressure_limiter_enabled,
+        interval=max(settings.pressure_limiter_sample_interval.total_seconds(), 0.01),
+        max_delay=None if delay is None else delay.total_seconds(),
+        max_memory=settings.pressure_limiter_max_memory_rss,
+        max_requests=settings.causeway_max_requests,
+        retry_after=settings.pressure_limiter_retry_after,
+    )
+
+
+async def _whole_body(receive: Receive, limit: int) -> bytes:
+    """The body up to `limit` bytes. Raises CONTENT_TOO_LARGE as soon as there is more."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise content_too_large()
+        return body
+    parts: list[bytes] = []
+    size = 0
+    while message["type"] == "http.request":
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise content_too_large()
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+    raise _ClientGone
