@@ -1,0 +1,200 @@
+"""Who may what, as rows: the SQL of users, roles, policies and permissions. Keys in, frozen facts out.
+
+    identity_by_token(database, "...")     -> Identity(user=UserRow(...), roles=(...), policies=(...))
+    public_policies(database)              -> (PolicyRow(...), ...)
+    permissions_of(database, policy_ids)   -> (PermissionRow(...), ...)
+
+An identity is one statement: the user, the role with its ancestors, and every policy given to them. Ids
+are text, whatever the column is; flags are bool.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from schema_gen.database import Database
+
+_FLAGS: Final = ", ".join(
+    f"case when p.{flag} then '1' else '0' end" for flag in ("admin_access", "app_access", "enforce_tfa")
+)
+_GIVEN: Final = "directus_access a join directus_policies p on p.id = a.policy"
+_TO_ALL: Final = 'a.role is null and a."user" is null'
+#: rows of three kinds in one shape: the user, the roles (id, parent), the policies
+_IDENTITY: Final = """
+with recursive who as (
+  select id, email, password, tfa_secret, status, role, provider from directus_users where {place} = $1
+), chain(id, parent) as (
+  select r.id, r.parent from directus_roles r join who on who.role = r.id
+  union select r.id, r.parent from directus_roles r join chain on r.id = chain.parent
+)
+select 0, cast(id as text), email, password, tfa_secret, status, cast(role as text), provider from who
+union all select 1, cast(id as text), cast(parent as text), null, null, null, null, null from chain
+union all select 2, cast(p.id as text), p.ip_access, {flags}, case when {to_all} then '1' else '0' end, null
+from who cross join {given}
+where a."user" = who.id or a.role in (select id from chain) or (who.role is null and {to_all})
+order by 1, 2"""
+_IDENTITY_BY: Final = {
+    place: _IDENTITY.format(place=place, flags=_FLAGS, given=_GIVEN, to_all=_TO_ALL)
+    for place in ("token", "id", "lower(email)")
+}
+_PUBLIC: Final = f"""
+select cast(p.id as text), p.ip_access, {_FLAGS}, '1' from {_GIVEN} where {_TO_ALL} order by 1"""
+_PERMISSIONS: Final = """
+select cast(policy as text), collection, action, permissions, validation, presets, fields
+from directus_permissions where policy {among} order by id"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """`password`: the stored hash; None for users of other providers. It never leaves the server."""
+
+    id: str
+    email: str | None
+    password: str | None
+    tfa_secret: str | None
+    status: str
+    role: str | None
+    provider: str
+
+    @property
+    def active(self) -> bool:
+        return self.status == "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRow:
+    """`public`: given to everybody, by an access row without role and user."""
+
+    id: str
+    ip_access: str | None = None
+    admin: bool = False
+    app: bool = False
+    enforce_tfa: bool = False
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """`roles`: the role and its ancestors, nearest first. `policies`: each once, wherever it applies."""
+
+    user: UserRow
+    roles: tuple[str, ...]
+    policies: tuple[PolicyRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionRow:
+    """One permission row as stored. JSON stays text: it is parsed when rules are made, not at each re-
+    reading.
+    """
+
+    policy: str
+    collection: str
+    action: str
+    permissions: str | None = None
+    validation: str | None = None
+    presets: str | None = None
+    fields: str | None = None
+
+
+def as_uuid(value: object) -> str | None:
+    """The id in the form in which rows hold it; None for what cannot be one."""
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+async def identity_by_token(database: Database, token: str) -> Identity | None:
+    return await _identity(database, "token", token)
+
+
+async def identity_by_id(database: Database, user: str) -> Identity | None:
+    """`user`: in the form of `as_uuid`."""
+    return await _identity(database, "id", user)
+
+
+async def identity_by_email(database: Database, email: str) -> Identity | None:
+    """`email` in any case; None too where several users differ in case only."""
+    return await _identity(database, "lower(email)", email.lower())
+
+
+async def public_policies(database: Database) -> tuple[PolicyRow, ...]:
+    return _policies(await database.fetch(_PUBLIC))
+
+
+async def permissions_of(database: Database, policies: Sequence[str]) -> tuple[PermissionRow, ...]:
+    if not policies:
+        return ()
+    postgres = database.dialect == "postgresql"
+    among = "= any($1)" if postgres else "in (select value from json_each($1))"
+    listed = list(policies) if postgres else json.dumps(list(policies))
+    rows = await database.fetch(database.native(_PERMISSIONS.format(among=among)), (listed,))
+    return tuple(
+        PermissionRow(
+            policy=row[0],
+            collection=row[1],
+            action=row[2],
+            permissions=_text(row[3]),
+            validation=_text(row[4]),
+            presets=_text(row[5]),
+            fields=row[6],
+        )
+        for row in rows
+    )
+
+
+async def _identity(database: Database, place: str, key: str) -> Identity | None:
+    rows = await database.fetch(database.native(_IDENTITY_BY[place]), (key,))
+    users = [row[1:] for row in rows if row[0] == 0]
+    if len(users) != 1:
+        return None
+    user_id, email, password, tfa_secret, status, role, provider = users[0]
+    user = UserRow(
+        id=user_id,
+        email=email,
+        password=password,
+        tfa_secret=tfa_secret,
+        status=status,
+        role=role,
+        provider=provider,
+    )
+    return Identity(
+        user=user,
+        roles=_chain(role, {row[1]: row[2] for row in rows if row[0] == 1}),
+        policies=_policies([row[1:] for row in rows if row[0] == 2]),
+    )
+
+
+def _chain(role: str | None, parents: dict[str, str | None]) -> tuple[str, ...]:
+    """The role and its ancestors; a circle ends where it closes."""
+    chain: list[str] = []
+    while role is not None and role in parents and role not in chain:
+        chain.append(role)
+        role = parents[role]
+    return tuple(chain)
+
+
+def _policies(rows: Sequence[Sequence[Any]]) -> tuple[PolicyRow, ...]:
+    """A policy given twice counts once, and as the user's own where it is given by name or role."""
+    found: dict[str, PolicyRow] = {}
+    for key, ip_access, admin, app, tfa, public, *_ in rows:
+        if key not in found or found[key].public:
+            found[key] = PolicyRow(
+                id=key,
+                ip_access=ip_access,
+                admin=admin == "1",
+                app=app == "1",
+                enforce_tfa=tfa == "1",
+                public=public == "1",
+            )
+    return tuple(found.values())
+
+
+def _text(value: str | bytes | None) -> str | None:
+    """JSON text; PostgreSQL gives json columns as bytes."""
+    return value.decode() if isinstance(value, bytes) else value
