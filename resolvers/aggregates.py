@@ -1,7 +1,8 @@
 """The selection under `<collection>_aggregated` -> the shape of one aggregate row (a part of the planner).
 
     { group countAll sum { views } }
-    -> AggregateObject(group=GroupObject, countAll=AggregateValue(countAll), sum=AggregateObject(views=AggregateValue(sum, views)))
+    -> AggregateObject(group=GroupObject, countAll=AggregateValue(countAll),
+                       sum=AggregateObject(views=AggregateValue(sum, views)))
 
 With `@lift` on `group` its entries become entries of the row itself (REST).
 """

@@ -1,7 +1,8 @@
-"""The snapshot and everything worked out from it, behind one reference that is read once per request and replaced whole.
+"""The snapshot and everything worked out from it, behind one reference that is read once per request and
+replaced whole.
 
-A `Bundle` belongs to one snapshot: gates by rules, compiled plans by operation. After a schema change a new bundle is built
-aside and `BundleHolder.current` is assigned; requests in flight keep the one they began with.
+A `Bundle` belongs to one snapshot: gates by rules, compiled plans by operation. After a schema change a new
+bundle is built aside and `BundleHolder.current` is assigned; requests in flight keep the one they began with.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Bounded(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRoot:
-    """Where the JSON of a root comes from: a column of the statement, or the plan itself, or why there is none."""
+    """Where the JSON of a root comes from: a column of the statement, or the plan itself, or why there is
+    none.
+    """
 
     key: str
     column: int | None = None

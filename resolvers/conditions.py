@@ -1,7 +1,8 @@
 """Filters, typed: filter JSON (REST or GraphQL spelling) + snapshot -> condition tree.
 
-A condition speaks of resolved columns, never of spellings, so permission is asked once, of what is really read. Values
-are slots: they say where the value comes from and are bound at the very end; they never reach SQL text.
+A condition speaks of resolved columns, never of spellings, so permission is asked once, of what is really
+read. Values are slots: they say where the value comes from and are bound at the very end; they never reach
+SQL text.
 
     {"author": {"name": {"_eq": "Ada"}}, "year(day)": {"_gt": 2020}}     (REST)
     {"author": {"name": {"_eq": "Ada"}}, "day_func": {"year": {"_gt": 2020}}}     (GraphQL)
@@ -19,7 +20,7 @@ from typing import Any, Literal
 
 from schema_gen.model import Field, FieldType, Link
 
-# --- where values come from -------------------------------------------------------------------------------------
+# --- where values come from ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +32,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal_:
-    """A value of the document or of a permission rule; part of the plan, still bound as a parameter."""
+    """A value of the document or of a permission rule; part of the plan, still bound as a parameter.
+
+    `settled`: it comes from a rule or from us; where its column cannot hold it, it matches nothing and nobody
+    is told.
+    """
 
     value: Any
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +66,9 @@ class ActorField:
 
 Source = Variable | Literal_ | Current | Now | ActorField
 
-#: how a value is dressed for its operator: as it stands; one list; inside LIKE wildcards; the lower or upper whole
-#: number where the column holds whole numbers (`x > 1.5` is `x > 1`); a search term that may not fit the column's type
+#: how a value is dressed for its operator: as it stands; one list; inside LIKE wildcards; the lower or upper
+#: whole number where the column holds whole numbers (`x > 1.5` is `x > 1`); a search term that may not fit
+#: the column's type
 Shape = Literal["plain", "list", "contains", "starts", "ends", "floor", "ceil", "exact", "search"]
 
 
@@ -79,12 +86,14 @@ class Slot:
     operator: str = "_eq"
 
 
-# --- what is compared -------------------------------------------------------------------------------------------
+# --- what is compared ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One step to at most one item: an m2o link, or one branch of an m2a link. `guard`: the rule of the target."""
+    """One step to at most one item: an m2o link, or one branch of an m2a link. `guard`: the rule of the
+    target.
+    """
 
     link: Link
     target: str
@@ -95,7 +104,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnRef:
-    """A column reached over to-one hops. `guard`: where it holds the value may be seen, elsewhere it is null."""
+    """A column behind to-one hops. Where `guard` holds the value may be seen, elsewhere it is null."""
 
     field: Field
     hops: tuple[Hop, ...] = ()
@@ -134,13 +143,13 @@ class JsonPath:
 
 Operand = ColumnRef | Call | CountOf | JsonPath
 
-# --- conditions --------------------------------------------------------------------------------------------------
+# --- conditions ---------------------------------------------------------------------------------------------
 
 Operator = Literal[
-    "eq", "neq", "ieq", "nieq", "lt", "lte", "gt", "gte", "in", "nin", "null", "nnull", "contains", "ncontains",
-    "icontains", "nicontains", "starts_with", "nstarts_with", "istarts_with", "nistarts_with", "ends_with",
-    "nends_with", "iends_with", "niends_with", "between", "nbetween", "empty", "nempty", "intersects",
-    "nintersects", "intersects_bbox", "nintersects_bbox",
+    "eq", "neq", "ieq", "nieq", "lt", "lte", "gt", "gte", "in", "nin", "null", "nnull", "contains",
+    "ncontains", "icontains", "nicontains", "starts_with", "nstarts_with", "istarts_with",
+    "nistarts_with", "ends_with", "nends_with", "iends_with", "niends_with", "between", "nbetween",
+    "empty", "nempty", "intersects", "nintersects", "intersects_bbox", "nintersects_bbox",
 ]  # fmt: skip
 
 
@@ -168,7 +177,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """Some or none of the items behind an o2m link meet `condition`; `hops` lead to the parent of the link."""
+    """Some or none of the items behind an o2m link meet `condition`; `hops` lead to its parent."""
 
     link: Link
     quantifier: Literal["some", "none"]

@@ -1,7 +1,7 @@
 """Who asks: the actor of a request, and what of the request the data stages may see.
 
-`Actor` is made by the gateway from credentials; `RequestContext` carries it, with the rules that hold for it, through
-every stage. The unrestricted actor is the value `SYSTEM`, never the absence of one.
+`Actor` is made by the gateway from credentials; `RequestContext` carries it, with the rules that hold for it,
+through every stage. The unrestricted actor is the value `SYSTEM`, never the absence of one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from resolvers.permissions import AccessRules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """`roles`: the role and its ancestors, nearest first; `policies`: ids of every policy that applies (also by IP)."""
+    """`roles`: the role and its ancestors, nearest first; `policies`: ids of every policy that applies (also
+    by IP).
+    """
 
     kind: Literal["system", "public", "user", "share"]
     user: str | None = None

@@ -1,8 +1,9 @@
 """The one door to data: `execute(Operation, RequestContext) -> Outcome`.
 
-A known shape costs a look-up, the binding of its values and one statement; the JSON comes from the database and is not
-parsed here. An unknown shape is planned and compiled first. One statement has one outcome: where it fails, or a value does
-not fit, and the operation has several roots, they are run one by one so that the sound ones still answer.
+A known shape costs a look-up, the binding of its values and one statement; the JSON comes from the database
+and is not parsed here. An unknown shape is planned and compiled first. One statement has one outcome: where
+it fails, or a value does not fit, and the operation has several roots, they are run one by one so that the
+sound ones still answer.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Engine:
         self.dialect = dialect
 
     async def execute(self, operation: Operation, context: RequestContext) -> Outcome:
-        """Runs the data roots of a query. Errors are per root; nothing is raised for what the caller asked wrongly."""
+        """Runs the data roots of a query. Errors are per root; nothing is raised for what the caller asked
+        wrongly.
+        """
         compiled = self.compile(operation, context)
         statement = compiled.statement
         row: tuple[bytes | None, ...] = ()
@@ -98,7 +101,9 @@ class Engine:
         return _result(CompiledRoot(key=root.key, column=0, required=root.required), row)
 
     async def explain(self, operation: Operation, context: RequestContext) -> Mapping[str, Any]:
-        """What would be done: the operation, its SQL and parameters' count, the database's own plan, the rules applied."""
+        """What would be done: the operation, its SQL and parameters' count, the database's own plan, the
+        rules applied.
+        """
         compiled = self.compile(operation, context)
         gate = self.holder.current.gate(context.rules)
         for root in compiled.roots:

@@ -1,11 +1,14 @@
-"""Filter JSON -> typed conditions (see `resolvers.conditions`); the one place filters, in either spelling, are read.
+"""Filter JSON -> typed conditions (see `resolvers.conditions`); the one place filters, in either spelling,
+are read.
 
-In: a filter as it was given (a variable of the operation, a literal of the document, or a permission rule), the collection
-it speaks of and a `Reader` that knows the snapshot and asks the gate for every field on every path. Out: a `Condition`, or
-None where nothing is asked. Values stay outside: conditions hold slots that name where a value comes from.
+In: a filter as it was given (a variable of the operation, a literal of the document, or a permission rule),
+the collection it speaks of and a `Reader` that knows the snapshot and asks the gate for every field on every
+path. Out: a `Condition`, or None where nothing is asked. Values stay outside: conditions hold slots that name
+where a value comes from.
 
-Structure and values are told apart so that a plan can be used again: `shape_of(value)` is what of a filter is structure
-(keys, lists, nulls, booleans, `$` variables). Two filters of the same shape give the same condition tree.
+Structure and values are told apart so that a plan can be used again: `shape_of(value)` is what of a filter is
+structure (keys, lists, nulls, booleans, `$` variables). Two filters of the same shape give the same condition
+tree.
 
     >>> shape_of({"status": {"_eq": "draft"}, "id": {"_in": [1, 2, 3]}})
     (('status', (('_eq', 's'),)), ('id', (('_in', 'l'),)))
@@ -47,7 +50,7 @@ from resolvers.conditions import Shape as SlotShape
 from schema_gen.errors import CausewayError, forbidden_collection, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, FieldType, Link, SchemaSnapshot
 
-# --- what the parser is handed ------------------------------------------------------------------------------------
+# --- what the parser is handed ------------------------------------------------------------------------------
 
 
 class ReadScope(Protocol):
@@ -150,12 +153,13 @@ class Reader:
         return Hop(link=link, target=target, guard=self.item_guard(target, place))
 
 
-# --- operators ----------------------------------------------------------------------------------------------------
+# --- operators ----------------------------------------------------------------------------------------------
 
 _EQUALITY = frozenset({"eq", "neq", "in", "nin", "null", "nnull"})
 _TEXT = _EQUALITY | {
     "ieq", "nieq", "contains", "ncontains", "icontains", "nicontains", "starts_with", "nstarts_with",
-    "istarts_with", "nistarts_with", "ends_with", "nends_with", "iends_with", "niends_with", "empty", "nempty",
+    "istarts_with", "nistarts_with", "ends_with", "nends_with", "iends_with", "niends_with",
+    "empty", "nempty",
 }  # fmt: skip
 _ORDER = _EQUALITY | {"lt", "lte", "gt", "gte", "between", "nbetween"}
 _PRESENCE = frozenset({"null", "nnull", "empty", "nempty"})
@@ -215,7 +219,7 @@ _FLAGS: Final = frozenset({"_null", "_nnull", "_empty", "_nempty"})
 
 
 def shape_of(value: Any, key: str = "") -> Hashable:
-    """What of a filter value is structure. Values of flags count whole: `_null: false` asks something else."""
+    """What of a filter is structure. Values of flags count whole: `_null: false` asks something else."""
     if isinstance(value, str):
         if value[:1] == "$" or key in _FLAGS:
             return value
@@ -240,11 +244,13 @@ def split_call(spelled: str) -> tuple[str, str] | None:
     return (match[1], match[2].strip()) if match else None
 
 
-# --- filters ------------------------------------------------------------------------------------------------------
+# --- filters ------------------------------------------------------------------------------------------------
 
 
 def parse_rule(rule: Mapping[str, Any], collection: Collection, snapshot: SchemaSnapshot) -> Condition | None:
-    """A permission rule. What it names and no longer exists matches nothing: access is never widened by a change."""
+    """A permission rule. What it names and no longer exists matches nothing: access is never widened by a
+    change.
+    """
     reader = Reader(snapshot=snapshot, gate=None, variables={}, max_depth=50)
     try:
         return parse_filter(Given(value=rule), collection, reader)
@@ -340,7 +346,7 @@ class _Parser:
             return Constant(value=False) if self.reader.gate is None else None
         return any_of([condition or Constant(value=True) for condition in found])
 
-    # --- fields ---------------------------------------------------------------------------------------------------
+    # --- fields ---------------------------------------------------------------------------------------------
 
     def _field(
         self, field: Field, given: Given, collection: Collection, hops: tuple[Hop, ...]
@@ -394,7 +400,9 @@ class _Parser:
         return inner.items(given, self.reader.snapshot.collections[target], (*hops, hop))
 
     def _many(self, field: Field, link: Link, given: Given, hops: tuple[Hop, ...]) -> Condition | None:
-        """`tags: {...}` means some; `_some` and `_none` say it; `_null` and `_nnull` ask whether there are any."""
+        """`tags: {...}` means some; `_some` and `_none` say it; `_null` and `_nnull` ask whether there are
+        any.
+        """
         if not isinstance(given.value, Mapping):
             raise invalid_query("Invalid filter object")
         inner = self._deeper(field.name)
@@ -426,7 +434,7 @@ class _Parser:
             found.append(related("some", condition))
         return all_of(found)
 
-    # --- functions ------------------------------------------------------------------------------------------------
+    # --- functions ------------------------------------------------------------------------------------------
 
     def _call(
         self, function: str, argument: str, given: Given, collection: Collection, hops: tuple[Hop, ...]
@@ -435,7 +443,7 @@ class _Parser:
         kind: FieldType = "integer" if function != "json" else "string"
         return self._operators(operand, field, given, as_type=kind)
 
-    # --- operators ------------------------------------------------------------------------------------------------
+    # --- operators ------------------------------------------------------------------------------------------
 
     def _operators(
         self, operand: Operand, field: Field, given: Given, as_type: FieldType | None = None
@@ -513,10 +521,10 @@ class _Parser:
             if dynamic is not None:
                 return dynamic
         if isinstance(value, (list, tuple)) and any(isinstance(item, VariableRef) for item in value):
-            return Literal_(value=tuple(value))
+            return Literal_(value=tuple(value), settled=False)
         if given.path is not None:
             return Variable(path=given.path)
-        return Literal_(value=_frozen(value))
+        return Literal_(value=_frozen(value), settled=self.reader.gate is None)
 
     def _dynamic(self, text: str) -> Source | None:
         if match := _NOW.match(text):
@@ -535,7 +543,7 @@ class _Parser:
         return self._actor_field(what, path)
 
     def _actor_field(self, what: str, path: str) -> Source:
-        """`$CURRENT_USER.a.b`, resolved with full rights: rules may rest on what their subjects cannot read."""
+        """`$CURRENT_USER.a.b`, with full rights: rules may rest on what their subjects cannot read."""
         home = {"user": "directus_users", "role": "directus_roles", "roles": "directus_roles"}.get(
             what, "directus_policies"
         )
@@ -546,7 +554,7 @@ class _Parser:
             raise forbidden_field(home, (path,), ())
         return ActorField(what=cast(Any, what), operand=operand)
 
-    # --- json -----------------------------------------------------------------------------------------------------
+    # --- json -----------------------------------------------------------------------------------------------
 
     def _json(self, operand: Operand, field: Field, given: Given) -> Condition | None:
         """`_json: {"a.b": {"_eq": 1}}`: operators on values inside a JSON column."""
@@ -602,7 +610,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _entries(given: Given) -> list[Given] | None:
-    """The elements of a list, also of one that arrived as an object with index keys; None for anything else."""
+    """The elements of a list, or of an object with index keys; None for anything else."""
     value = given.value
     if isinstance(value, (list, tuple)):
         return [given.at(index, item) for index, item in enumerate(value)]
@@ -637,7 +645,7 @@ def _flag(value: Any, operator: str) -> bool:
     raise invalid_query(f'"{operator}" has to be a boolean')
 
 
-# --- operands outside filters -------------------------------------------------------------------------------------
+# --- operands outside filters -------------------------------------------------------------------------------
 
 
 def json_path(text: str) -> tuple[str | int, ...]:
@@ -663,7 +671,9 @@ def function_operand(
     hops: tuple[Hop, ...],
     place: tuple[str, ...],
 ) -> tuple[Operand, Field]:
-    """The operand of `function(argument)` and the field it reads; hidden fields are refused like missing ones."""
+    """The operand of `function(argument)` and the field it reads; hidden fields are refused like missing
+    ones.
+    """
     name, _, path = argument.partition(",")
     name = name.strip()
     if function not in FUNCTION_NAMES:
@@ -689,7 +699,8 @@ def column_path(
 ) -> Operand:
     """`("author", "team", "name")` -> the operand reached over to-one hops; functions may stand at the end.
 
-    A to-many step is refused except as the last step of `count(...)`. Used by sort, group and `$CURRENT_USER` paths.
+    A to-many step is refused except as the last step of `count(...)`. Used by sort, group and `$CURRENT_USER`
+    paths.
     """
     hops: tuple[Hop, ...] = ()
     *way, last = path
@@ -717,13 +728,15 @@ def column_path(
     return ColumnRef(field=field, hops=hops, guard=reader.column_guard(field))
 
 
-# --- search -------------------------------------------------------------------------------------------------------
+# --- search -------------------------------------------------------------------------------------------------
 
 _SEARCHED_TEXT: Final = frozenset({"string", "text", "csv", "unknown"})
 
 
 def search_condition(given: Given, collection: Collection, reader: Reader) -> Condition | None:
-    """`search=term`: any readable, searchable, unconcealed field that holds the term; nothing to look in is false."""
+    """`search=term`: any readable, searchable, unconcealed field that holds the term; nothing to look in is
+    false.
+    """
     given = reader.given(given)
     if given.value is None or given.value == "":
         return None

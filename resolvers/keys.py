@@ -1,7 +1,7 @@
 """Keys of items in routes and `id` arguments.
 
-A single key stands as it is. A composite key is its values in the order of the key's columns, joined by commas, with `%`
-and `,` inside a value written as `%25` and `%2C`:
+A single key stands as it is. A composite key is its values in the order of the key's columns, joined by
+commas, with `%` and `,` inside a value written as `%25` and `%2C`:
 
     >>> encode_key(["a,b", 7])
     'a%2Cb,7'
@@ -22,7 +22,9 @@ def encode_key(values: Sequence[Any]) -> str:
 
 
 def decode_key(text: str, parts: int) -> tuple[str, ...]:
-    """The values of a composite key; a text with another number of parts names no item (FORBIDDEN, as for any other)."""
+    """The values of a composite key; a text with another number of parts names no item (FORBIDDEN, as for any
+    other).
+    """
     values = text.split(",")
     if len(values) != parts:
         raise forbidden()

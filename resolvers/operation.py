@@ -1,11 +1,11 @@
 """What is asked: one GraphQL operation, from the GraphQL door or built by the REST bridge.
 
-Internal directives say what REST needs and GraphQL has no word for. They are part of the internal schema only; a
-document from outside that uses one does not validate.
+Internal directives say what REST needs and GraphQL has no word for. They are part of the internal schema
+only; a document from outside that uses one does not validate.
 
     @key            on a relation: the key in place of the related object (`author @key { __typename }` -> 5,
                     `tags @key { __typename }` -> [1, 2]); on a root list: each item is its key
-    @lift           on an object with one leaf: that leaf in its place (`y: day_func @lift { year }` -> 2024); on
+    @lift           on an object with one leaf: that leaf (`y: day_func @lift { year }` -> 2024); on
                     `group` of an aggregate: its entries become entries of the parent
     @first          on a list: its first element, or null
     @as(name: "x")  the response key where GraphQL cannot spell it
@@ -26,7 +26,9 @@ Wire = Literal["graphql", "rest"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`shape` identifies the document for the plan cache: equal shapes mean equal documents (text or bridge shape)."""
+    """`shape` identifies the document for the plan cache: equal shapes mean equal documents (text or bridge
+    shape).
+    """
 
     document: DocumentNode
     definition: OperationDefinitionNode
@@ -38,7 +40,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootResult:
-    """`data`: JSON text of one root field; None where an error took its place (then it is null in the reply)."""
+    """`data`: JSON text of one root field; None for null, also where an error took its place."""
 
     key: str
     data: bytes | None

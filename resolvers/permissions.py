@@ -1,15 +1,16 @@
 """What may be done: the one place permissions are decided. Pure.
 
-`AccessRules` are the merged policies of an actor, as data (loaded by `resolvers.rules`). A `Gate` reads them against one
-snapshot and answers every question of every other stage:
+`AccessRules` are the merged policies of an actor, as data (loaded by `resolvers.rules`). A `Gate` reads them
+against one snapshot and answers every question of every other stage:
 
     gate.scope("read", "articles") -> Scope(fields={"id", "title", "body"},
                                             condition=<status = published>,
                                             field_conditions={"body": <author = $CURRENT_USER>})
     gate.scope("read", "secrets")  -> None
 
-Policies unite. An item may be seen where any grant's rule holds; a field of it where a rule of a grant that names the
-field holds, and is null elsewhere. A missing and a hidden thing get the same answer, made in `schema_gen.errors`.
+Policies unite. An item may be seen where any grant's rule holds; a field of it where a rule of a grant that
+names the field holds, and is null elsewhere. A missing and a hidden thing get the same answer, made in
+`schema_gen.errors`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessRules:
-    """The merged policies of an actor. Equal content has an equal `fingerprint`, which keys plans and schemas."""
+    """The merged policies of an actor. Equal content has an equal `fingerprint`, which keys plans and
+    schemas.
+    """
 
     admin: bool = False
     app: bool = False
@@ -55,8 +58,9 @@ NOTHING: Final = AccessRules()
 class Scope:
     """What one action may touch in one collection.
 
-    `condition` None: every item. `field_conditions` only for fields granted under a narrower rule than the item's.
-    `rules`: the grants it was made from (`presets`, `validation` and per-item checks of writes; `?explain`).
+    `condition` None: every item. `field_conditions` only for fields granted under a narrower rule than the
+    item's. `rules`: the grants it was made from (`presets`, `validation` and per-item checks of writes;
+    `?explain`).
     """
 
     fields: frozenset[str]

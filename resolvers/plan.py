@@ -2,7 +2,8 @@
 
 Worked example. The operation
 
-    { articles(filter: {status: {_eq: "published"}}, sort: ["-id"], limit: 2) { id author { name } tags { tags_id { name } } } }
+    { articles(filter: {status: {_eq: "published"}}, sort: ["-id"], limit: 2) {
+        id author { name } tags { tags_id { name } } } }
 
 becomes
 
@@ -10,7 +11,8 @@ becomes
         collection=articles, condition=Compare(status eq Slot), sort=(SortTerm(id, descending),), limit=2,
         output=Many(item=Object((
             Entry("id", Value(ColumnRef(id))),
-            Entry("author", One(hop=Hop(author), item=Object((Entry("name", Value(ColumnRef(name, hops=(author,)))),)))),
+            Entry("author", One(hops=(Hop(author),), item=Object((
+                Entry("name", Value(ColumnRef(name, hops=(author,)))),)))),
             Entry("tags", Nested(link=tags, read=Read(collection=articles_tags, ...))),
         )))))),))
 
@@ -29,7 +31,7 @@ AggregateName = Literal[
     "count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"
 ]
 
-# --- what an item looks like in the answer ------------------------------------------------------------------------
+# --- what an item looks like in the answer ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
-    """The item behind one hop, or null where there is none the caller may see. Operands inside carry the hop."""
+    """The item behind the hops, or null where the caller may see none. Operands inside carry the hops."""
 
     hops: tuple[Hop, ...]
     item: Shape
@@ -71,7 +73,9 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyOf:
-    """A many-to-any item: the branch whose collection the item names. `otherwise` (REST): the bare key; None: null."""
+    """A many-to-any item: the branch whose collection the item names. `otherwise` (REST): the bare key; None:
+    null.
+    """
 
     link: Link
     hops: tuple[Hop, ...]
@@ -100,7 +104,7 @@ class Entry:
     shape: Shape
 
 
-# --- what is read -------------------------------------------------------------------------------------------------
+# --- what is read -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,9 @@ class SortTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """Items of one collection. `limit` None: all. `single`: at most one item, the object itself in place of a list."""
+    """Items of one collection. `limit` None: all. `single`: at most one item, the object itself in place of a
+    list.
+    """
 
     collection: Collection
     item: Shape

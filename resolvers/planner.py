@@ -1,11 +1,12 @@
 """Operation + snapshot + rules -> plan. The stage where names become columns and permission is asked.
 
-In: an `Operation` (GraphQL syntax tree), the `Gate` of the caller, limits. Out: the `Root`s of a `Plan`, free of SQL and of HTTP.
-Every name that is read, filtered, sorted, grouped, counted or searched goes through one `Reader`, so the same gate holds
-for all of them. Raises FORBIDDEN (hidden and missing alike), INVALID_QUERY.
+In: an `Operation` (GraphQL syntax tree), the `Gate` of the caller, limits. Out: the `Root`s of a `Plan`, free
+of SQL and of HTTP. Every name that is read, filtered, sorted, grouped, counted or searched goes through one
+`Reader`, so the same gate holds for all of them. Raises FORBIDDEN (hidden and missing alike), INVALID_QUERY.
 
-Structure and values: the plan depends on the document, on which fields the rules leave, on the shape of the variables and
-on the values that are structure (`sort`, `limit`, `offset`, `page`, `groupBy`, `@include(if:)`); `plan_shape` names them.
+Structure and values: the plan depends on the document, on which fields the rules leave, on the shape of the
+variables and on the values that are structure (`sort`, `limit`, `offset`, `page`, `groupBy`,
+`@include(if:)`); `plan_shape` names them.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def _hashable(value: Any) -> Hashable:
 
 
 def structural_variables(operation: Operation) -> frozenset[str]:
-    """Names of variables whose values, not only shapes, the plan depends on: all that stand where a filter does not."""
+    """Names of variables whose values, not only shapes, the plan depends on: all that stand where a filter
+    does not.
+    """
     found: set[str] = set()
     for definition in operation.document.definitions:
         selection = getattr(definition, "selection_set", None)
@@ -151,7 +154,7 @@ def plan_root(
     return _Planner(operation=operation, gate=gate, names=names, limits=limits).root(nodes)
 
 
-# --- the syntax tree ----------------------------------------------------------------------------------------------
+# --- the syntax tree ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,9 @@ class _Tree:
     def fields(
         self, sets: Iterable[SelectionSetNode | None], types: frozenset[str]
     ) -> dict[str, list[FieldNode]]:
-        """Response key -> its occurrences, in document order, fragments on `types` (or without type) merged in."""
+        """Response key -> its occurrences, in document order, fragments on `types` (or without type) merged
+        in.
+        """
         found: dict[str, list[FieldNode]] = {}
         for selection in sets:
             if selection is not None:
@@ -245,7 +250,7 @@ def _has(nodes: Iterable[FieldNode], directive: str) -> bool:
     return any(entry.name.value == directive for node in nodes for entry in node.directives or ())
 
 
-# --- the planner --------------------------------------------------------------------------------------------------
+# --- the planner --------------------------------------------------------------------------------------------
 
 
 class _Planner:
@@ -288,7 +293,7 @@ class _Planner:
             read = replace(read, single=True, limit=1)
         return Root(key=key, node=read)
 
-    # --- reads ----------------------------------------------------------------------------------------------------
+    # --- reads ----------------------------------------------------------------------------------------------
 
     def _by_id(self, nodes: tuple[FieldNode, ...], collection: Collection, rule: Condition | None) -> Read:
         arguments = self.tree.arguments(nodes[0])
@@ -408,7 +413,9 @@ class _Planner:
         place: tuple[str, ...],
         link: Link | None,
     ) -> tuple[SortTerm, ...]:
-        """What was asked for, then the key, so that pages are stable; without a wish the manual order comes first."""
+        """What was asked for, then the key, so that pages are stable; without a wish the manual order comes
+        first.
+        """
         asked = self._names(arguments, "sort")
         terms: list[SortTerm] = []
         for text in asked:
@@ -444,7 +451,7 @@ class _Planner:
         listed = value if isinstance(value, list) else [value]
         return [str(entry) for entry in listed if entry not in (None, "")]
 
-    # --- what an item looks like ----------------------------------------------------------------------------------
+    # --- what an item looks like ----------------------------------------------------------------------------
 
     def _item(
         self,
@@ -622,7 +629,7 @@ class _Planner:
             return entries[0].shape
         return Object(entries=tuple(entries))
 
-    # --- aggregates -----------------------------------------------------------------------------------------------
+    # --- aggregates -----------------------------------------------------------------------------------------
 
     def _aggregate(
         self, nodes: tuple[FieldNode, ...], collection: Collection, rule: Condition | None
@@ -673,7 +680,9 @@ class _Planner:
     def _aggregate_sort(
         self, text: str, collection: Collection, groups: tuple[Group, ...]
     ) -> AggregateValue | GroupValue | None:
-        """`count`, `count.id`, `sum.views`, a group key or what the group was called; anything else is ungrouped."""
+        """`count`, `count.id`, `sum.views`, a group key or what the group was called; anything else is
+        ungrouped.
+        """
         for index, group in enumerate(groups):
             if text == group.key or text == _spelling(group):
                 return GroupValue(index=index)

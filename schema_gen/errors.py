@@ -1,13 +1,13 @@
 """Errors of the whole system: what went wrong, as facts.
 
-Every refusal is one `CausewayError`: a protocol code, an HTTP status and the facts (`collection`, `field`, `reason`,
-...). No stage formats an answer; the REST and GraphQL doors turn facts into envelopes.
+Every refusal is one `CausewayError`: a protocol code, an HTTP status and the facts (`collection`, `field`,
+`reason`, ...). No stage formats an answer; the REST and GraphQL doors turn facts into envelopes.
 
-Source of codes, statuses and message patterns: the Directus protocol. Unknown exceptions are none of these: the doors
-log them with the request id and answer `INTERNAL_SERVER_ERROR` without internals.
+Source of codes, statuses and message patterns: the Directus protocol. Unknown exceptions are none of these:
+the doors log them with the request id and answer `INTERNAL_SERVER_ERROR` without internals.
 
     >>> forbidden_field("articles", ("body",)).message
-    'You don\\'t have permission to access field "body" in collection "articles" or it does not exist. Queried in root.'
+    'You don\\'t have permission to access field "body" in collection "articles" or it does not ...'
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ STATUS: Final[Mapping[str, int]] = {
 class CausewayError(Exception):
     """A refusal the caller may see.
 
-    `code` is a key of `STATUS`; `message` the protocol's sentence; `extensions` the facts clients match on (without the
-    code); `headers` what HTTP adds (`Allow`, `Retry-After`).
+    `code` is a key of `STATUS`; `message` the protocol's sentence; `extensions` the facts clients match on
+    (without the code); `headers` what HTTP adds (`Allow`, `Retry-After`).
     """
 
     def __init__(
@@ -90,7 +90,9 @@ class ConfigurationError(Exception):
 
 
 def forbidden(reason: str | None = None) -> CausewayError:
-    """The plain refusal; with `reason` that sentence is the message (same text for hidden and missing things)."""
+    """The plain refusal; with `reason` that sentence is the message (same text for hidden and missing
+    things).
+    """
     if reason is None:
         return CausewayError("FORBIDDEN", "You don't have permission to access this.")
     return CausewayError("FORBIDDEN", reason, {"reason": reason})
@@ -112,12 +114,12 @@ def forbidden_field(collection: str, fields: Sequence[str], path: Sequence[str] 
     names = ", ".join(f'"{name}"' for name in fields)
     if len(fields) == 1:
         return forbidden(
-            f'You don\'t have permission to access field {names} in collection "{collection}" or it does not exist. '
-            f"Queried in {_place(path)}."
+            f'You don\'t have permission to access field {names} in collection "{collection}" '
+            f"or it does not exist. Queried in {_place(path)}."
         )
     return forbidden(
-        f'You don\'t have permission to access fields {names} in collection "{collection}" or they do not exist. '
-        f"Queried in {_place(path)}."
+        f'You don\'t have permission to access fields {names} in collection "{collection}" '
+        f"or they do not exist. Queried in {_place(path)}."
     )
 
 

@@ -1,16 +1,20 @@
 """What exists: the immutable picture of a database that every request is answered from.
 
-Built by introspection plus the metadata rows of `directus_collections`, `directus_fields` and `directus_relations`;
-read once at the start of a request and handed down. Nothing here knows SQL text, HTTP or permissions.
+Built by introspection plus the metadata rows of `directus_collections`, `directus_fields` and
+`directus_relations`; read once at the start of a request and handed down. Nothing here knows SQL text, HTTP
+or permissions.
 
 A relation is seen from both of its ends as a `Link`. For `articles.author -> authors` with the reverse alias
 `authors.articles` the snapshot holds
 
-    snapshot.link("articles", "author")   -> Link(kind="m2o", target="authors", local=("author",), remote=("id",))
-    snapshot.link("authors", "articles")  -> Link(kind="o2m", target="articles", local=("id",), remote=("author",))
+    snapshot.link("articles", "author")
+        -> Link(kind="m2o", target="authors", local=("author",), remote=("id",))
+    snapshot.link("authors", "articles")
+        -> Link(kind="o2m", target="articles", local=("id",), remote=("author",))
 
-A many-to-many field is an o2m link to its junction (`Link.junction_field` names the way on); a many-to-any field
-(`articles_blocks.item`) is one `Link(kind="m2a")` with `allowed` targets and the field that names the collection.
+A many-to-many field is an o2m link to its junction (`Link.junction_field` names the way on); a many-to-any
+field (`articles_blocks.item`) is one `Link(kind="m2a")` with `allowed` targets and the field that names the
+collection.
 """
 
 from __future__ import annotations
@@ -79,14 +83,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a collection: a column, or an alias (`column is None`: o2m, m2m, m2a lists and presentation)."""
+    """One field of a collection: a column, or an alias (`column is None`: o2m, m2m, m2a lists and
+    presentation).
+    """
 
     collection: str
     name: str
     type: FieldType
     column: Column | None
     special: tuple[str, ...] = ()
-    #: the `directus_fields` row without the three columns above (interface, options, ...); None without metadata
+    #: the `directus_fields` row without the three columns above (interface, options, ...); None without
+    #: metadata
     meta: Mapping[str, Any] | None = None
 
     @property
@@ -95,7 +102,9 @@ class Field:
 
     @property
     def concealed(self) -> bool:
-        """Shown only masked; takes only null/empty tests, never searched, sorted, grouped or aggregated in clear."""
+        """Shown only masked; takes only null/empty tests, never searched, sorted, grouped or aggregated in
+        clear.
+        """
         return self.type == "hash" or "hash" in self.special or "conceal" in self.special
 
     @property
@@ -105,7 +114,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """One relation row as the protocol knows it (`directus_relations`), declared or inferred from a foreign key."""
+    """One relation row as the protocol knows it (`directus_relations`), declared or inferred from a foreign
+    key.
+    """
 
     #: the "many" side: holder of the foreign key
     collection: str
@@ -198,8 +209,9 @@ class Unserved:
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaSnapshot:
-    """Everything that exists at one moment. `version` counts the snapshots of this process, `fingerprint` is equal for
-    equal schemas (also across processes)."""
+    """Everything that exists at one moment. `version` counts the snapshots of this process, `fingerprint` is
+    equal for equal schemas (also across processes).
+    """
 
     dialect: Literal["sqlite", "postgresql"]
     collections: Mapping[str, Collection]

@@ -103,7 +103,9 @@ def _order(
 
 
 def _value(frame: Frame, shape: AggregateValue, wire: Wire) -> ColumnElement[Any]:
-    """The JSON of an aggregate: counts and sums are numbers, in REST as strings where a double cannot hold them."""
+    """The JSON of an aggregate: counts and sums are numbers, in REST as strings where a double cannot hold
+    them.
+    """
     value = _function(frame, shape)
     dialect = frame.builder.dialect
     field = _field(shape.operand)

@@ -1,4 +1,4 @@
-"""Conditions and operands -> SQL expressions on a frame (see `resolvers.conditions`, `resolvers.sql.frames`)."""
+"""Conditions and operands (`resolvers.conditions`) -> SQL expressions on a frame (`resolvers.sql.frames`)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
     return ~exists if condition.quantifier == "none" else exists
 
 
-# --- operands -----------------------------------------------------------------------------------------------------
+# --- operands -----------------------------------------------------------------------------------------------
 
 
 def operand_value(frame: Frame, operand: Operand) -> ColumnElement[Any]:
@@ -111,7 +111,7 @@ def json_steps(builder: Builder, operand: JsonPath) -> ColumnElement[Any]:
     path = builder.dialect.json_path(operand.path)
     shape = "list" if isinstance(path, tuple) else "plain"
     return builder.parameter(
-        Slot(source=Literal_(value=path), type="string", shape=shape, operator="literal")  # type: ignore[arg-type]
+        Slot(source=Literal_(value=path, settled=True), type="string", shape=shape, operator="literal")  # type: ignore[arg-type]
     )
 
 
@@ -122,7 +122,7 @@ def _json_text(home: Frame, operand: JsonPath, kind: FieldType) -> ColumnElement
     )
 
 
-# --- comparisons --------------------------------------------------------------------------------------------------
+# --- comparisons --------------------------------------------------------------------------------------------
 
 _Test = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]
 

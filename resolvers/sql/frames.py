@@ -1,8 +1,8 @@
 """Where columns come from: a frame is one row source of a statement and the joins that hang on it.
 
-A to-one hop of a frame that may join becomes one LEFT JOIN, shared by filter, sort and output. A frame that may not (the
-condition of a join, where a join cannot stand) reaches over the hop by a scalar subquery. Both give null where there is no
-item, or none the caller may see.
+A to-one hop of a frame that may join becomes one LEFT JOIN, shared by filter, sort and output. A frame that
+may not (the condition of a join, where a join cannot stand) reaches over the hop by a scalar subquery. Both
+give null where there is no item, or none the caller may see.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Builder:
         return sa.bindparam(name, type_=self.dialect.parameter_type(slot))
 
     def constant(self, value: Any) -> ColumnElement[Any]:
-        return self.parameter(Slot(source=Literal_(value=value), type="string", operator="literal"))
+        return self.parameter(
+            Slot(source=Literal_(value=value, settled=True), type="string", operator="literal")
+        )
 
     def name(self) -> str:
         """A name no other row source of the statement has."""
@@ -134,7 +136,9 @@ class Frame:
         return [self.source, *[source for source, _ in self.joined]]
 
     def rows(self, *conditions: ColumnElement[bool]) -> Select[Any]:
-        """SELECT without columns from this frame and everything joined to it so far; correlates with what is around."""
+        """SELECT without columns from this frame and everything joined to it so far; correlates with what is
+        around.
+        """
         origin: FromClause = self.source
         for source, condition in self.joined:
             origin = origin.outerjoin(source, condition)

@@ -65,7 +65,7 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
 
 
 def _limited(rows: Select[Any], read: Read) -> Select[Any]:
-    """Limit and offset stand in the text: as parameters they would keep the database from keeping its plan."""
+    """Limit and offset stand in the text: as parameters they make PostgreSQL plan each time anew."""
     if read.limit is not None:
         rows = rows.limit(sa.literal_column(str(read.limit)))
     if read.offset:
@@ -76,7 +76,8 @@ def _limited(rows: Select[Any], read: Read) -> Select[Any]:
 
 
 def _pays_to_page(read: Read) -> bool:
-    """Whether to cut the page before joining: a sort of all rows is cheaper before they have grown wide by joins.
+    """Whether to cut the page before joining: a sort of all rows is cheaper before they have grown wide by
+    joins.
 
     Not where the key alone orders the rows (an index does) or where the sort itself needs the joins.
     """
@@ -114,7 +115,7 @@ def _order(frame: Frame, term: SortTerm) -> ColumnElement[Any]:
     return frame.builder.dialect.order(value, descending=term.descending, nullable=nullable)
 
 
-# --- items --------------------------------------------------------------------------------------------------------
+# --- items --------------------------------------------------------------------------------------------------
 
 
 def _pairs(frame: Frame, item: Object, wire: Wire) -> Pairs:
@@ -122,7 +123,9 @@ def _pairs(frame: Frame, item: Object, wire: Wire) -> Pairs:
 
 
 def _shape(frame: Frame, shape: Shape, wire: Wire) -> ColumnElement[Any]:
-    """JSON of a part of an item; operands inside carry the hops that lead there, so `frame` stays the item's own."""
+    """JSON of a part of an item; operands inside carry the hops that lead there, so `frame` stays the item's
+    own.
+    """
     dialect = frame.builder.dialect
     if isinstance(shape, Value):
         return operand_json(frame, shape.operand, wire, text=shape.text)

@@ -1,4 +1,4 @@
-"""SELECT -> statement: the text the driver prepares once, and how the parameters of each request are bound."""
+"""SELECT -> statement: the text the driver prepares once, and how each request binds its parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from schema_gen.model import SchemaSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """`text` with positional parameters, one encoder each; `keys` of the roots it reads, in the order of its columns."""
+    """`text` with positional parameters, one encoder each; `keys` of the roots it reads, in the order of its
+    columns.
+    """
 
     text: str
     encoders: tuple[Encoder, ...]

@@ -1,8 +1,9 @@
 """Slots -> bound values: the last moment, and the only place where a value meets its type.
 
-`encoder(slot, adapt)` is made once per plan; called once per request it takes the value from where the slot says
-(variables, actor, clock), reads it as the slot's type and hands it over as the driver wants it (`adapt`, by dialect).
-Raises INVALID_QUERY for values the type cannot hold; rules, whose values were settled by an admin, match nothing instead.
+`encoder(slot, adapt)` is made once per plan; called once per request it takes the value from where the slot
+says (variables, actor, clock), reads it as the slot's type and hands it over as the driver wants it (`adapt`,
+by dialect). Raises INVALID_QUERY for values the type cannot hold; rules, whose values were settled by an
+admin, match nothing instead.
 """
 
 from __future__ import annotations
@@ -106,8 +107,23 @@ def _literal_encoder(slot: Slot, source: Literal_, adapt: Adapt) -> Encoder:
         return filled
     if slot.item is not None:
         value = _element(value, slot.item, slot.operator)
-    bound = _lenient(value, slot, adapt)
+    if source.settled:
+        bound = _lenient(value, slot, adapt)
+        return lambda _variables, _context: bound
+    try:
+        bound = adapt(read(value, slot.type, slot.shape, slot.operator), slot.type, slot.shape, slot.operator)
+    except CausewayError as error:
+        return _refusal(error)
     return lambda _variables, _context: bound
+
+
+def _refusal(error: CausewayError) -> Encoder:
+    """A literal that cannot be bound: told at binding, as of a variable, so that other roots answer."""
+
+    def refuse(_: Mapping[str, Any], __: RequestContext) -> Any:
+        raise CausewayError(error.code, error.message, error.extensions)
+
+    return refuse
 
 
 def _lenient(value: Any, slot: Slot, adapt: Adapt) -> Any:
@@ -130,11 +146,13 @@ def _element(value: Any, index: int, operator: str) -> Any:
     return value[index]
 
 
-# --- reading values as types --------------------------------------------------------------------------------------
+# --- reading values as types --------------------------------------------------------------------------------
 
 
 def read(value: Any, kind: FieldType, shape: Shape, operator: str, *, lenient: bool = False) -> Any:
-    """The value as the Python form of `kind`: int, Decimal, float, bool, date, datetime, time or str; lists for lists."""
+    """The value as the Python form of `kind`: int, Decimal, float, bool, date, datetime, time or str; lists
+    for lists.
+    """
     if shape == "list":
         return [read(entry, kind, "exact", operator, lenient=lenient) for entry in _listed(value, operator)]
     if shape == "search":
@@ -311,7 +329,7 @@ _READERS: Final[Mapping[FieldType, Callable[[Any, Shape], Any]]] = {
 }
 
 
-# --- the clock ----------------------------------------------------------------------------------------------------
+# --- the clock ----------------------------------------------------------------------------------------------
 
 
 def adjusted(now: datetime, adjust: str) -> datetime:

@@ -1,7 +1,9 @@
-"""What the SQL stage asks of a database: every difference between databases, as functions on SQLAlchemy expressions.
+"""What the SQL stage asks of a database: every difference between databases, as functions on SQLAlchemy
+expressions.
 
-Two forms of a value are told apart. The *comparable* form is what filters, sorts and groups work on; the *JSON* form is
-what may stand inside a JSON object of the reply. One module per database implements both for every field type.
+Two forms of a value are told apart. The *comparable* form is what filters, sorts and groups work on; the
+*JSON* form is what may stand inside a JSON object of the reply. One module per database implements both for
+every field type.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ class SqlDialect(Protocol):
     # JSON
     def json_object(self, pairs: Pairs) -> ColumnElement[Any]: ...
     def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
-        """`rows` (FROM and WHERE, no columns yet) -> one JSON object of its first row; no row gives no row."""
+        """`rows` (FROM and WHERE, no columns yet) -> a JSON object of its first row; no row gives none."""
         ...
 
     def value_of(self, rows: Select[Any], value: ColumnElement[Any]) -> Select[Any]:

@@ -1,6 +1,7 @@
 """PostgreSQL: rows become JSON by `json_agg(row)`, the cheapest form measured; parameters carry their types.
 
-Times are told in UTC (the session's time zone); lists are one array parameter; nothing is cast that an index serves.
+Times are told in UTC (the session's time zone); lists are one array parameter; nothing is cast that an index
+serves.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class PostgresqlSql:
     def __init__(self) -> None:
         self.compiler = asyncpg.dialect(paramstyle="numeric_dollar")
 
-    # --- parameters -----------------------------------------------------------------------------------------------
+    # --- parameters -----------------------------------------------------------------------------------------
 
     def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
         kind = _TEXT if slot.shape in ("contains", "starts", "ends") else _TYPES.get(slot.type, _TEXT)
@@ -63,7 +64,7 @@ class PostgresqlSql:
             return [None if item is None else str(item) for item in value]
         return str(value)
 
-    # --- values ---------------------------------------------------------------------------------------------------
+    # --- values ---------------------------------------------------------------------------------------------
 
     def comparable(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         data_type = field.column.data_type if field.column is not None else ""
@@ -207,7 +208,7 @@ class PostgresqlSql:
         matches = text.op("~")(sa.literal_column(f"'{pattern}'"))
         return sa.case((matches, sa.cast(text, _TYPES[key.type])))
 
-    # --- operators ------------------------------------------------------------------------------------------------
+    # --- operators ------------------------------------------------------------------------------------------
 
     def member(self, value: ColumnElement[Any], items: ColumnElement[Any]) -> ColumnElement[bool]:
         return value == sa.any_(items)
@@ -220,7 +221,7 @@ class PostgresqlSql:
     def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]:
         return value.desc() if descending else value.asc()
 
-    # --- JSON -----------------------------------------------------------------------------------------------------
+    # --- JSON -----------------------------------------------------------------------------------------------
 
     def json_object(self, pairs: Pairs) -> ColumnElement[Any]:
         if len(pairs) <= _PAIRS:

@@ -1,7 +1,8 @@
-"""SQLite: objects by `json_object`, lists by joining their texts, which costs a third less than `json_group_array`.
+"""SQLite: objects by `json_object`, lists by joining their texts, which costs a third less than
+`json_group_array`.
 
-A value loses its being JSON on the way out of a subquery, so what is embedded is wrapped in `json()`. Dates may be stored as
-text or as milliseconds since 1970; they are compared and shown in one normal form.
+A value loses its being JSON on the way out of a subquery, so what is embedded is wrapped in `json()`. Dates
+may be stored as text or as milliseconds since 1970; they are compared and shown in one normal form.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
@@ -49,7 +51,7 @@ class SqliteSql:
     def __init__(self) -> None:
         self.compiler = sqlite.dialect(paramstyle="qmark")
 
-    # --- parameters -----------------------------------------------------------------------------------------------
+    # --- parameters -----------------------------------------------------------------------------------------
 
     def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
         return _NULL_TYPE
@@ -64,7 +66,7 @@ class SqliteSql:
             return wildcards(str(value), shape) if insensitive else str(value)
         return _driver(value, kind)
 
-    # --- values ---------------------------------------------------------------------------------------------------
+    # --- values ---------------------------------------------------------------------------------------------
 
     def comparable(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         return self._moment(column, field.type) if field.type in _FORMATS else column
@@ -137,7 +139,8 @@ class SqliteSql:
             # ISO 8601: the week of this week's Thursday
             thursday = func.date(value, sa.literal_column("'-3 days'"), sa.literal_column("'weekday 4'"))
             day = sa.cast(func.strftime(sa.literal_column("'%j'"), thursday), sa.Integer())
-            return (day - sa.literal_column("1")).op("/")(sa.literal_column("7")) + sa.literal_column("1")
+            # both sides are whole numbers, so the division is one of whole numbers
+            return Grouping(day + sa.literal_column("6")).op("/")(sa.literal_column("7"))
         pattern = sa.literal_column(f"'{_PARTS[part]}'")
         return sa.cast(func.strftime(pattern, value), sa.Integer())
 
@@ -164,7 +167,7 @@ class SqliteSql:
     def key_from_text(self, text: ColumnElement[Any], key: Field) -> ColumnElement[Any]:
         return text
 
-    # --- operators ------------------------------------------------------------------------------------------------
+    # --- operators ------------------------------------------------------------------------------------------
 
     def member(self, value: ColumnElement[Any], items: ColumnElement[Any]) -> ColumnElement[bool]:
         listed = func.json_each(items).table_valued("value")
@@ -189,7 +192,7 @@ class SqliteSql:
             return term
         return term.nulls_first() if descending else term.nulls_last()
 
-    # --- JSON -----------------------------------------------------------------------------------------------------
+    # --- JSON -----------------------------------------------------------------------------------------------
 
     def json_object(self, pairs: Pairs) -> ColumnElement[Any]:
         chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs) or 1, _PAIRS)]

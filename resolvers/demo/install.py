@@ -1,0 +1,95 @@
+"""Puts the demo site into a database that has its system tables: tables, metadata, access rules, rows.
+
+    report = await install_demo(database, progress=print, hash_password=hash_password)
+
+One transaction: the site is there as a whole or not at all. A second call finds it and changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from resolvers.demo.access import EDITOR, USERS, access_rows, identity
+from resolvers.demo.content import DemoSize, Rows, generate
+from resolvers.demo.schema import COLLECTIONS, metadata_rows
+from resolvers.demo.tables import catch_up, demo_tables, insert
+from schema_gen.database import Database
+from schema_gen.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """`installed`: False where the site was there already; then `passwords` (email -> password) is empty."""
+
+    installed: bool
+    rows: Mapping[str, int] = field(default_factory=dict)
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+async def install_demo(
+    database: Database,
+    *,
+    progress: Callable[[str], None],
+    hash_password: Callable[[str], str],
+    size: DemoSize | None = None,
+) -> DemoReport:
+    """Installs the demo site of `size`; `progress` gets a line per step.
+
+    Raises ConfigurationError where the system tables are missing, or where the database has tables of its own
+    under the names of the site.
+    """
+    if await database.run_sync(_is_installed):
+        return DemoReport(installed=False)
+    progress("writing articles")
+    content = generate(size or DemoSize(), editor=EDITOR.id)
+    passwords = {user.email: secrets.token_urlsafe(12) for user in USERS}
+    hashes = {email: hash_password(password) for email, password in passwords.items()}
+    counts = await database.run_sync(lambda connection: _install(connection, content, hashes, progress))
+    return DemoReport(installed=True, rows=counts, passwords=passwords)
+
+
+def _is_installed(connection: sa.Connection) -> bool:
+    if not sa.inspect(connection).has_table("directus_policies"):
+        raise ConfigurationError("the database has no system tables: run `causeway bootstrap` first")
+    policies = sa.table("directus_policies", sa.column("id", sa.Uuid(as_uuid=False)))
+    marker = sa.select(policies.c.id).where(policies.c.id == identity("policy:Reading"))
+    return connection.execute(marker).first() is not None
+
+
+def _install(
+    connection: sa.Connection, content: Rows, hashes: Mapping[str, str], progress: Callable[[str], None]
+) -> dict[str, int]:
+    tables = demo_tables(COLLECTIONS)
+    taken = set(sa.inspect(connection).get_table_names()) & {table.name for table in tables}
+    if taken:
+        raise ConfigurationError(
+            f"the database has tables of its own under the names {', '.join(sorted(taken))}"
+        )
+    progress(f"creating {len(tables)} tables")
+    for table in tables:
+        table.create(connection)
+    for name, rows in metadata_rows().items():
+        insert(connection, name, rows)
+    for name, rows in access_rows(_public_policy(connection), hashes).items():
+        insert(connection, name, rows)
+    counts: dict[str, int] = {}
+    for name, rows in content.items():
+        counts[name] = insert(connection, name, rows)
+        progress(f"{name}: {counts[name]}")
+    catch_up(connection, tables)
+    return counts
+
+
+def _public_policy(connection: sa.Connection) -> str:
+    """The policy that holds for everybody: the one whose access row names neither role nor user."""
+    text = sa.Uuid(as_uuid=False)
+    access = sa.table("directus_access", *(sa.column(name, text) for name in ("role", "user", "policy")))
+    query = sa.select(access.c.policy).where(access.c.role.is_(None), access.c.user.is_(None))
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise ConfigurationError("the database has no public policy: run `causeway bootstrap` first")
+    return str(found)
