@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.cli_inspect import introspect_command
 from gateway.cli_serve import serve_command
 from gateway.config import Settings
 from gateway.config_load import load_settings
@@ -61,6 +62,12 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
     serve.add_argument("--workers", type=int, default=1, help="processes that serve (default: 1)")
     serve.add_argument("--reload", action="store_true", help="start again when Causeway's code changes")
+
+    introspect = _add(
+        commands, "introspect", introspect_command, "Show what was found, and what cannot be served and why."
+    )
+    introspect.add_argument("--json", action="store_true", help="everything, for programs")
+    introspect.add_argument("--system", action="store_true", help="the directus_* collections as well")
     return root
 
 

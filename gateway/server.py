@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import math
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -149,7 +151,10 @@ def serve(settings: Settings, *, workers: int, reload: bool, announce: Callable[
         announce(f"{line}, with {workers} workers")
         Multiprocess(config, sockets=[listening]).run()
     else:
-        AnnouncingServer(config, partial(announce, line)).run(sockets=[listening])
+        # uvicorn stops in order and then raises the signal again; being asked to stop is no failure
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        with suppress(KeyboardInterrupt):
+            AnnouncingServer(config, partial(announce, line)).run(sockets=[listening])
 
 
 def bind(host: str, port: int) -> socket.socket:

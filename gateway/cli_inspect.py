@@ -1,0 +1,119 @@
+"""`causeway introspect` and `causeway sdl`: what was found in the database, and what is made of it.
+
+COLLECTION  KIND   KEY      FIELDS  RELATIONS
+albums      table  id       5       artist -> artists, tracks -> [tracks]
+
+NOT SERVED  WHY
+audit_log   it has no primary key and no unique constraint over columns that are not null
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.config import Settings
+from gateway.state import open_settings_database
+from gateway.terminal import Terminal
+from schema_gen.loader import load_snapshot
+from schema_gen.model import Collection, Link, SchemaSnapshot
+
+
+async def introspect_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    snapshot = await read_snapshot(settings)
+    shown = {
+        name: collection
+        for name, collection in sorted(snapshot.collections.items())
+        if arguments.system or not collection.system
+    }
+    if arguments.json:
+        terminal.say(json.dumps(as_json(snapshot, shown), indent=2))
+    else:
+        _report(snapshot, shown, terminal)
+    return 0
+
+
+async def read_snapshot(settings: Settings) -> SchemaSnapshot:
+    database = await open_settings_database(settings)
+    try:
+        return await load_snapshot(
+            database,
+            infer_relations=settings.infer_relations,
+            exclude_tables=settings.db_exclude_tables,
+        )
+    finally:
+        await database.close()
+
+
+def as_json(snapshot: SchemaSnapshot, shown: Mapping[str, Collection]) -> dict[str, Any]:
+    """Everything the table says and the types besides, for programs."""
+    return {
+        "dialect": snapshot.dialect,
+        "fingerprint": snapshot.fingerprint,
+        "collections": [_collection(snapshot, collection) for collection in shown.values()],
+        "unserved": [{"name": item.name, "reason": item.reason} for item in snapshot.unserved],
+    }
+
+
+def _collection(snapshot: SchemaSnapshot, collection: Collection) -> dict[str, Any]:
+    return {
+        "name": collection.name,
+        "kind": collection.kind,
+        "singleton": collection.singleton,
+        "primary_key": list(collection.primary_key),
+        "fields": [
+            {
+                "name": field.name,
+                "type": field.type,
+                "data_type": field.column.data_type if field.column else None,
+                "nullable": field.column.nullable if field.column else None,
+                "special": list(field.special),
+            }
+            for field in collection.fields.values()
+        ],
+        "relations": [
+            {"field": link.field, "kind": link.kind, "target": link.target or list(link.allowed)}
+            for link in links_of(snapshot, collection)
+        ],
+    }
+
+
+def links_of(snapshot: SchemaSnapshot, collection: Collection) -> list[Link]:
+    links = (snapshot.link(collection.name, name) for name in collection.fields)
+    return [link for link in links if link is not None]
+
+
+def _report(snapshot: SchemaSnapshot, shown: Mapping[str, Collection], terminal: Terminal) -> None:
+    served = [collection for collection in shown.values() if collection.kind != "folder"]
+    rows = [
+        (
+            collection.name,
+            "singleton" if collection.singleton else collection.kind,
+            ", ".join(collection.primary_key) or "-",
+            str(len(collection.fields)),
+            ", ".join(_arrow(link) for link in links_of(snapshot, collection)) or "-",
+        )
+        for collection in served
+    ]
+    if rows:
+        terminal.table(("COLLECTION", "KIND", "KEY", "FIELDS", "RELATIONS"), rows)
+    if snapshot.unserved:
+        terminal.say()
+        terminal.table(("NOT SERVED", "WHY"), [(item.name, item.reason) for item in snapshot.unserved])
+    terminal.say()
+    terminal.say(
+        f"{snapshot.dialect}: {_counted(len(served), 'collection')}, "
+        f"{_counted(sum(len(collection.fields) for collection in served), 'field')}, "
+        f"{_counted(len(snapshot.unserved), 'thing')} not served"
+    )
+
+
+def _arrow(link: Link) -> str:
+    target = link.target or "|".join(link.allowed) or "?"
+    return f"{link.field} -> {target if link.kind != 'o2m' else f'[{target}]'}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
