@@ -173,11 +173,11 @@ class _Tree:
         }
         return cls(fragments, operation.variables)
 
-    def included(self, directives: Iterable[DirectiveNode]) -> bool:
+    def included(self, directives: Iterable[DirectiveNode] | None) -> bool:
         for directive in directives or ():
             name = directive.name.value
             if name in ("include", "skip"):
-                condition = bool(self.argument(directive.arguments[0].value))
+                condition = bool(self.argument((directive.arguments or ())[0].value))
                 if condition is (name == "skip"):
                     return False
         return True
@@ -242,7 +242,7 @@ def _template(value: ValueNode) -> Any:
 def response_key(node: FieldNode) -> str:
     for directive in node.directives or ():
         if directive.name.value == "as":
-            return str(value_from_ast_untyped(directive.arguments[0].value))
+            return str(value_from_ast_untyped((directive.arguments or ())[0].value))
     return node.alias.value if node.alias else node.name.value
 
 

@@ -24,6 +24,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from resolvers.context import RequestContext
+from resolvers.sql.access import plain_text
 from resolvers.sql.moments import moment_of, stored
 from schema_gen.database import Database, Transaction
 from schema_gen.model import SchemaSnapshot
@@ -76,6 +77,8 @@ class Sessions:
 
     async def find(self, token: str, within: Transaction | None = None) -> SessionRow | None:
         """`within` a transaction the row stays as it is found until the transaction ends."""
+        if not plain_text(token):
+            return None
         sql = self._database.native(_FIND.format(client=self._client()))
         if within is None:
             rows = await self._database.fetch(sql, (token,))
@@ -129,6 +132,8 @@ class Sessions:
 
     async def revoke(self, within: Transaction, token: str) -> None:
         """Ends the login that the token belongs to, with everything it was refreshed to and from."""
+        if not plain_text(token):
+            return
         row = await self.find(token, within)
         following = row.next_token if row is not None else None
         for end in (token, following):

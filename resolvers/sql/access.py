@@ -109,6 +109,11 @@ def as_uuid(value: object) -> str | None:
         return None
 
 
+def plain_text(text: str) -> bool:
+    """Whether a column could hold the text: no control characters, no halves of characters, no novel."""
+    return len(text) <= 255 and text.isprintable()
+
+
 async def identity_by_token(database: Database, token: str) -> Identity | None:
     return await _identity(database, "token", token)
 
@@ -149,6 +154,8 @@ async def permissions_of(database: Database, policies: Sequence[str]) -> tuple[P
 
 
 async def _identity(database: Database, place: str, key: str) -> Identity | None:
+    if not plain_text(key):
+        return None
     rows = await database.fetch(database.native(_IDENTITY_BY[place]), (key,))
     users = [row[1:] for row in rows if row[0] == 0]
     if len(users) != 1:

@@ -20,6 +20,7 @@ from resolvers.plan import (
     GroupObject,
 )
 from resolvers.sql.conditions import guarded, operand_value, render
+from resolvers.sql.dialects.base import raw
 from resolvers.sql.frames import Builder, Frame
 from schema_gen.model import Field, FieldType
 
@@ -43,9 +44,9 @@ def aggregate_json(builder: Builder, node: Aggregate, wire: Wire) -> ColumnEleme
     if groups:
         rows = rows.group_by(*groups).order_by(*order)
         if node.limit is not None:
-            rows = rows.limit(sa.literal_column(str(node.limit)))
+            rows = rows.limit(raw(str(node.limit)))
         if node.offset:
-            rows = rows.offset(sa.literal_column(str(node.offset)))
+            rows = rows.offset(raw(str(node.offset)))
     dialect = builder.dialect
     if node.first:
         single = dialect.object_of(rows, pairs) if pairs is not None else dialect.value_of(rows, value)  # type: ignore[arg-type]

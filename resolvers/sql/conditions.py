@@ -25,7 +25,7 @@ from resolvers.conditions import (
     Related,
     Slot,
 )
-from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.dialects.base import SqlDialect, raw
 from resolvers.sql.frames import Builder, Frame, pairwise
 from schema_gen.model import FieldType, SchemaSnapshot
 
@@ -42,7 +42,7 @@ def render(frame: Frame, condition: Condition) -> ColumnElement[bool]:
     if isinstance(condition, Or):
         return sa.or_(*[render(frame, item) for item in condition.items])
     if isinstance(condition, Constant):
-        return sa.literal_column("(1=1)" if condition.value else "(1=0)")
+        return raw("(1=1)" if condition.value else "(1=0)")
     if isinstance(condition, Related):
         return frame.over(condition.hops, lambda parent: _related(parent, condition))
     return _compare(frame, condition)
@@ -58,7 +58,7 @@ def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
         parts.append(render(child, inner))
     if condition.column_guard is not None:
         parts.append(render(parent.still(), condition.column_guard))
-    rows = child.rows(*parts).add_columns(sa.literal_column("1"))
+    rows = child.rows(*parts).add_columns(raw("1"))
     exists = sa.exists(rows.correlate_except(*child.sources()))
     return ~exists if condition.quantifier == "none" else exists
 
@@ -186,9 +186,9 @@ def _presence(home: Frame, value: ColumnElement[Any], condition: Compare) -> Col
     if op == "nnull":
         return value.is_not(None)
     text = sa.cast(value, sa.Text())
-    blank = [sa.literal_column("''")]
+    blank = [raw("''")]
     if isinstance(condition.operand, ColumnRef) and condition.operand.field.type == "json":
-        blank += [sa.literal_column("'[]'"), sa.literal_column("'{}'"), sa.literal_column("'\"\"'")]
+        blank += [raw("'[]'"), raw("'{}'"), raw("'\"\"'")]
     empty = sa.or_(value.is_(None), text.in_(blank))
     return sa.not_(empty) if op == "nempty" else empty
 

@@ -54,7 +54,9 @@ class Builder:
     def frame(self, name: str) -> Frame:
         """A new row source over a collection, which may join."""
         collection = self.snapshot.collections[name]
-        columns = [sa.column(field.name) for field in collection.fields.values() if not field.alias]
+        columns: list[sa.ColumnClause[Any]] = [
+            sa.column(field.name) for field in collection.fields.values() if not field.alias
+        ]
         table = sa.table(collection.name, *columns, schema=collection.namespace)
         return Frame(self, collection, table.alias(self.name()))
 

@@ -12,7 +12,7 @@ from resolvers.operation import Wire
 from resolvers.plan import Aggregate, AnyOf, Fixed, Nested, Object, One, Read, Root, Shape, SortTerm, Value
 from resolvers.sql.aggregate import aggregate_json
 from resolvers.sql.conditions import count_of, guarded, json_steps, operand_value, render
-from resolvers.sql.dialects.base import Pairs
+from resolvers.sql.dialects.base import Pairs, raw
 from resolvers.sql.frames import Builder, Frame, pairwise
 
 
@@ -67,11 +67,11 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
 def _limited(rows: Select[Any], read: Read) -> Select[Any]:
     """Limit and offset stand in the text: as parameters they make PostgreSQL plan each time anew."""
     if read.limit is not None:
-        rows = rows.limit(sa.literal_column(str(read.limit)))
+        rows = rows.limit(raw(str(read.limit)))
     if read.offset:
         if read.limit is None:
-            rows = rows.limit(sa.literal_column(str(2**63 - 1)))
-        rows = rows.offset(sa.literal_column(str(read.offset)))
+            rows = rows.limit(raw(str(2**63 - 1)))
+        rows = rows.offset(raw(str(read.offset)))
     return rows
 
 
@@ -177,7 +177,7 @@ def _any(frame: Frame, shape: AnyOf, wire: Wire) -> ColumnElement[Any]:
         )
         whens.append((chosen, item))
     if shape.guard is not None:
-        hidden = sa.not_(sa.func.coalesce(render(home, shape.guard), sa.literal_column("false")))
+        hidden = sa.not_(sa.func.coalesce(render(home, shape.guard), raw("false")))
         whens.insert(0, (hidden, dialect.null()))
     other = dialect.null() if shape.otherwise is None else dialect.bare(_shape(frame, shape.otherwise, wire))
     return sa.case(*whens, else_=other) if whens else other

@@ -40,7 +40,7 @@ def compile_roots(
         return None
     builder = builder_for(dialect, snapshot)
     compiled = select_roots(builder, reading, wire).compile(dialect=dialect.compiler)
-    order = compiled.positiontup or []  # type: ignore[attr-defined]
+    order = compiled.positiontup or []
     constants = compiled.params
     encoders = tuple(
         encoder(builder.slots[name], dialect.adapt) if name in builder.slots else _constant(constants[name])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Dialect, Select
 from sqlalchemy.types import TypeEngine
 
@@ -22,6 +23,11 @@ Pairs = Sequence[tuple[str, ColumnElement[Any]]]
 
 #: what hidden values look like (protocol)
 MASK = "**********"
+
+
+def raw(text: str) -> ColumnElement[Any]:
+    """SQL text of ours; never anything that came from outside."""
+    return sa.literal_column(text)
 
 
 class SqlDialect(Protocol):

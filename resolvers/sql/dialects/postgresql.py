@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs
+from resolvers.sql.dialects.base import MASK, Pairs, raw
 from schema_gen.model import Field, FieldType
 
 _TYPES: Final[dict[FieldType, TypeEngine[Any]]] = {
@@ -47,7 +47,7 @@ class PostgresqlSql:
     name = "postgresql"
 
     def __init__(self) -> None:
-        self.compiler = asyncpg.dialect(paramstyle="numeric_dollar")
+        self.compiler = asyncpg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
     # --- parameters -----------------------------------------------------------------------------------------
 
@@ -80,24 +80,20 @@ class PostgresqlSql:
         self, column: ColumnElement[Any], field: Field, wire: Wire, *, text: bool = False
     ) -> ColumnElement[Any]:
         if field.concealed:
-            return sa.case((column.is_not(None), sa.literal_column(f"'{MASK}'")))
+            return sa.case((column.is_not(None), raw(f"'{MASK}'")))
         if text and field.type not in ("date", "dateTime", "time", "timestamp"):
             return sa.cast(column, _TEXT)
         match field.type:
             case "timestamp":
                 data_type = field.column.data_type if field.column is not None else ""
-                zoned = (
-                    func.timezone(sa.literal_column("'UTC'"), column)
-                    if "with time zone" in data_type
-                    else column
-                )
-                return func.to_char(zoned, sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""))
+                zoned = func.timezone(raw("'UTC'"), column) if "with time zone" in data_type else column
+                return func.to_char(zoned, raw("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""))
             case "dateTime":
-                return func.to_char(column, sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS'"""))
+                return func.to_char(column, raw("""'YYYY-MM-DD"T"HH24:MI:SS'"""))
             case "date":
-                return func.to_char(column, sa.literal_column("'YYYY-MM-DD'"))
+                return func.to_char(column, raw("'YYYY-MM-DD'"))
             case "time":
-                return func.to_char(sa.cast(column, postgresql.INTERVAL()), sa.literal_column("'HH24:MI:SS'"))
+                return func.to_char(sa.cast(column, postgresql.INTERVAL()), raw("'HH24:MI:SS'"))
             case "bigInteger":
                 return self.json_number(column, "bigInteger", wire)
             case "decimal":
@@ -106,11 +102,11 @@ class PostgresqlSql:
                     return self._exact(column)
                 return column
             case "csv":
-                return func.to_json(func.string_to_array(column, sa.literal_column("','")))
+                return func.to_json(func.string_to_array(column, raw("','")))
             case "json":
                 return self._json(column, field)
             case "binary":
-                return func.encode(column, sa.literal_column("'base64'"))
+                return func.encode(column, raw("'base64'"))
             case _:
                 if field.type.startswith("geometry"):
                     return self._geometry(column, field)
@@ -122,12 +118,12 @@ class PostgresqlSql:
             (
                 func.length(
                     func.replace(
-                        func.ltrim(sa.cast(column, _TEXT), sa.literal_column("'-0.'")),
-                        sa.literal_column("'.'"),
-                        sa.literal_column("''"),
+                        func.ltrim(sa.cast(column, _TEXT), raw("'-0.'")),
+                        raw("'.'"),
+                        raw("''"),
                     )
                 )
-                <= sa.literal_column("15"),
+                <= raw("15"),
                 func.to_json(column),
             ),
             else_=func.to_json(sa.cast(column, _TEXT)),
@@ -150,7 +146,7 @@ class PostgresqlSql:
             return sa.cast(value, _TEXT)
         return sa.case(
             (
-                value.between(sa.literal_column(str(-_SAFE)), sa.literal_column(str(_SAFE))),
+                value.between(raw(str(-_SAFE)), raw(str(_SAFE))),
                 func.to_json(value),
             ),
             else_=func.to_json(sa.cast(value, _TEXT)),
@@ -159,18 +155,16 @@ class PostgresqlSql:
     def date_part(self, column: ColumnElement[Any], field: Field, part: FunctionName) -> ColumnElement[Any]:
         data_type = field.column.data_type if field.column is not None else ""
         if "with time zone" in data_type and data_type.startswith("timestamp"):
-            column = func.timezone(sa.literal_column("'UTC'"), column)
+            column = func.timezone(raw("'UTC'"), column)
         name = _PARTS.get(part, part)
-        value = func.date_part(sa.literal_column(f"'{name}'"), column)
+        value = func.date_part(raw(f"'{name}'"), column)
         if part == "second":
             value = func.floor(value)
         return sa.cast(value, sa.Integer())
 
     def json_length(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
         value = sa.cast(column, postgresql.JSONB())
-        return sa.case(
-            (func.jsonb_typeof(value) == sa.literal_column("'array'"), func.jsonb_array_length(value))
-        )
+        return sa.case((func.jsonb_typeof(value) == raw("'array'"), func.jsonb_array_length(value)))
 
     def json_path(self, path: tuple[str | int, ...]) -> Any:
         return tuple(str(step) for step in path)
@@ -185,12 +179,12 @@ class PostgresqlSql:
     ) -> ColumnElement[Any]:
         text = self._json(column, field).op("#>>")(path)
         if kind == "decimal":
-            number = sa.literal_column(r"'^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$'")
+            number = raw(r"'^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$'")
             return sa.case((text.op("~")(number), sa.cast(text, sa.Numeric())))
         if kind == "boolean":
             return sa.case(
                 (
-                    text.in_([sa.literal_column("'true'"), sa.literal_column("'false'")]),
+                    text.in_([raw("'true'"), raw("'false'")]),
                     sa.cast(text, sa.Boolean()),
                 )
             )
@@ -205,7 +199,7 @@ class PostgresqlSql:
         text = sa.cast(text, _TEXT)
         if pattern is None:
             return text
-        matches = text.op("~")(sa.literal_column(f"'{pattern}'"))
+        matches = text.op("~")(raw(f"'{pattern}'"))
         return sa.case((matches, sa.cast(text, _TYPES[key.type])))
 
     # --- operators ------------------------------------------------------------------------------------------
@@ -228,12 +222,12 @@ class PostgresqlSql:
             return self._built(pairs)
         # objects are joined as text, `{...}` + `{...}`: there is no json || json
         chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs), _PAIRS)]
-        joined = func.left(sa.cast(chunks[0], _TEXT), sa.literal_column("-1"))
+        joined: ColumnElement[Any] = func.left(sa.cast(chunks[0], _TEXT), raw("-1"))
         for chunk in chunks[1:]:
-            inner = func.substr(sa.cast(chunk, _TEXT), sa.literal_column("2"))
+            inner: ColumnElement[Any] = func.substr(sa.cast(chunk, _TEXT), raw("2"))
             if chunk is not chunks[-1]:
-                inner = func.left(inner, sa.literal_column("-1"))
-            joined = joined.concat(sa.literal_column("','")).concat(inner)
+                inner = func.left(inner, raw("-1"))
+            joined = joined.concat(raw("','")).concat(inner)
         return sa.cast(joined, _JSON)
 
     def _built(self, pairs: Pairs) -> ColumnElement[Any]:
@@ -248,7 +242,7 @@ class PostgresqlSql:
     def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
         if self._fits(pairs):
             inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
-            return sa.select(func.row_to_json(sa.literal_column("r"))).select_from(inner)
+            return sa.select(func.row_to_json(raw("r"))).select_from(inner)
         return rows.add_columns(self.json_object(pairs))
 
     def value_of(self, rows: Select[Any], value: ColumnElement[Any]) -> Select[Any]:
@@ -258,7 +252,7 @@ class PostgresqlSql:
     def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
         if self._fits(pairs):
             inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
-            return self._aggregated(sa.literal_column("r"), inner)
+            return self._aggregated(raw("r"), inner)
         return self.list_of_values(rows, self.json_object(pairs))
 
     def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -266,7 +260,7 @@ class PostgresqlSql:
         return self._aggregated(inner.c.v, inner)
 
     def _aggregated(self, value: ColumnElement[Any], rows: Any) -> ColumnElement[Any]:
-        empty = sa.literal_column("'[]'::json")
+        empty = raw("'[]'::json")
         return sa.select(func.coalesce(func.json_agg(value), empty)).select_from(rows).scalar_subquery()
 
     def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -290,7 +284,7 @@ class PostgresqlSql:
         return function
 
     def null(self) -> ColumnElement[Any]:
-        return sa.literal_column("NULL::json")
+        return raw("NULL::json")
 
     def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return value
@@ -307,7 +301,7 @@ def _label(key: str) -> Any:
 def _key(key: str) -> ColumnElement[Any]:
     """The key of a reply: keys that are plain names stand in the text, any other is a parameter."""
     if _PLAIN_KEY.fullmatch(key):
-        return sa.literal_column(f"'{key}'")
+        return raw(f"'{key}'")
     return sa.cast(sa.literal(key), _TEXT)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs
+from resolvers.sql.dialects.base import MASK, Pairs, raw
 from resolvers.sql.dialects.postgresql import wildcards
 from schema_gen.model import Field, FieldType
 
@@ -73,15 +73,15 @@ class SqliteSql:
 
     def _moment(self, column: ColumnElement[Any], kind: FieldType) -> ColumnElement[Any]:
         """The normal form of a date or time, whatever form is stored; what is no date stays as it is."""
-        pattern = sa.literal_column(f"'{_FORMATS[kind]}'")
+        pattern = raw(f"'{_FORMATS[kind]}'")
         text = func.coalesce(func.strftime(pattern, column), column)
         if kind == "time":
             return text
-        milliseconds = column / sa.literal_column("1000.0")
+        milliseconds = column / raw("1000.0")
         return sa.case(
             (
-                func.typeof(column).in_([sa.literal_column("'integer'"), sa.literal_column("'real'")]),
-                func.strftime(pattern, milliseconds, sa.literal_column("'unixepoch'")),
+                func.typeof(column).in_([raw("'integer'"), raw("'real'")]),
+                func.strftime(pattern, milliseconds, raw("'unixepoch'")),
             ),
             else_=text,
         )
@@ -90,20 +90,20 @@ class SqliteSql:
         self, column: ColumnElement[Any], field: Field, wire: Wire, *, text: bool = False
     ) -> ColumnElement[Any]:
         if field.concealed:
-            return sa.case((column.is_not(None), sa.literal_column(f"'{MASK}'")))
+            return sa.case((column.is_not(None), raw(f"'{MASK}'")))
         if field.type in _FORMATS:
             return self._moment(column, field.type)
         if text:
             return sa.cast(column, sa.Text())
         match field.type:
             case "boolean":
-                truth = func.iif(column, sa.literal_column("'true'"), sa.literal_column("'false'"))
+                truth = func.iif(column, raw("'true'"), raw("'false'"))
                 return sa.case((column.is_not(None), func.json(truth)))
             case "bigInteger" | "integer":
                 return self.json_number(column, field.type, wire)
             case "float" | "decimal":
                 # infinities are no JSON
-                bound = sa.literal_column("1.7976931348623157e308")
+                bound = raw("1.7976931348623157e308")
                 return sa.case((func.abs(column) <= bound, column))
             case "csv":
                 return self._csv(column)
@@ -115,12 +115,10 @@ class SqliteSql:
                 return self._json(column) if field.type.startswith("geometry") else column
 
     def _csv(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        quoted = func.replace(
-            func.json_quote(column), sa.literal_column("','"), sa.literal_column("""'","'""")
-        )
-        listed = sa.literal_column("'['").concat(quoted).concat(sa.literal_column("']'"))
-        empty = func.json(sa.literal_column("'[]'"))
-        return sa.case((column == sa.literal_column("''"), empty), (column.is_not(None), func.json(listed)))
+        quoted = func.replace(func.json_quote(column), raw("','"), raw("""'","'"""))
+        listed = raw("'['").concat(quoted).concat(raw("']'"))
+        empty = func.json(raw("'[]'"))
+        return sa.case((column == raw("''"), empty), (column.is_not(None), func.json(listed)))
 
     def _json(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return sa.case((func.json_valid(column), func.json(column)), else_=column)
@@ -130,22 +128,22 @@ class SqliteSql:
             return sa.cast(value, sa.Text())
         if kind != "bigInteger":
             return value
-        safe = value.between(sa.literal_column(str(-_SAFE)), sa.literal_column(str(_SAFE)))
+        safe = value.between(raw(str(-_SAFE)), raw(str(_SAFE)))
         return sa.case((safe, value), else_=sa.cast(value, sa.Text()))
 
     def date_part(self, column: ColumnElement[Any], field: Field, part: FunctionName) -> ColumnElement[Any]:
         value = self._moment(column, field.type)
         if part == "week":
             # ISO 8601: the week of this week's Thursday
-            thursday = func.date(value, sa.literal_column("'-3 days'"), sa.literal_column("'weekday 4'"))
-            day = sa.cast(func.strftime(sa.literal_column("'%j'"), thursday), sa.Integer())
+            thursday = func.date(value, raw("'-3 days'"), raw("'weekday 4'"))
+            day = sa.cast(func.strftime(raw("'%j'"), thursday), sa.Integer())
             # both sides are whole numbers, so the division is one of whole numbers
-            return Grouping(day + sa.literal_column("6")).op("/")(sa.literal_column("7"))
-        pattern = sa.literal_column(f"'{_PARTS[part]}'")
+            return Grouping(day + raw("6")).op("/")(raw("7"))
+        pattern = raw(f"'{_PARTS[part]}'")
         return sa.cast(func.strftime(pattern, value), sa.Integer())
 
     def json_length(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
-        is_list = func.json_type(column) == sa.literal_column("'array'")
+        is_list = func.json_type(column) == raw("'array'")
         valid = func.json_valid(column)
         return sa.case((sa.and_(valid, is_list), func.json_array_length(column)))
 
@@ -180,10 +178,10 @@ class SqliteSql:
             return value.like(pattern, escape="!")
         # LIKE ignores case here
         if shape == "contains":
-            return func.instr(value, pattern) > sa.literal_column("0")
+            return func.instr(value, pattern) > raw("0")
         size = func.length(pattern)
         if shape == "starts":
-            return func.substr(value, sa.literal_column("1"), size) == pattern
+            return func.substr(value, raw("1"), size) == pattern
         return func.substr(value, -size) == pattern
 
     def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]:
@@ -198,23 +196,19 @@ class SqliteSql:
         chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs) or 1, _PAIRS)]
         if len(chunks) == 1:
             return chunks[0]
-        joined = func.substr(
-            chunks[0], sa.literal_column("1"), func.length(chunks[0]) - sa.literal_column("1")
-        )
+        joined = func.substr(chunks[0], raw("1"), func.length(chunks[0]) - raw("1"))
         for chunk in chunks[1:]:
-            inner = func.substr(chunk, sa.literal_column("2"))
+            inner: ColumnElement[Any] = func.substr(chunk, raw("2"))
             if chunk is not chunks[-1]:
-                inner = func.substr(
-                    chunk, sa.literal_column("2"), func.length(chunk) - sa.literal_column("2")
-                )
-            joined = joined.concat(sa.literal_column("','")).concat(inner)
+                inner = func.substr(chunk, raw("2"), func.length(chunk) - raw("2"))
+            joined = joined.concat(raw("','")).concat(inner)
         return func.json(joined)
 
     def _built(self, pairs: Pairs) -> ColumnElement[Any]:
         arguments: list[ColumnElement[Any]] = []
         for key, value in pairs:
             arguments += (
-                sa.literal_column(f"'{key}'") if key.isidentifier() and key.isascii() else sa.literal(key),
+                raw(f"'{key}'") if key.isidentifier() and key.isascii() else sa.literal(key),
                 value,
             )
         return func.json_object(*arguments)
@@ -233,8 +227,8 @@ class SqliteSql:
 
     def _joined(self, rows: Select[Any], item: ColumnElement[Any]) -> ColumnElement[Any]:
         inner = rows.add_columns(item.label("j")).subquery("r")
-        joined = func.coalesce(func.group_concat(inner.c.j), sa.literal_column("''"))
-        text = sa.literal_column("'['").concat(joined).concat(sa.literal_column("']'"))
+        joined = func.coalesce(func.group_concat(inner.c.j), raw("''"))
+        text = raw("'['").concat(joined).concat(raw("']'"))
         return sa.select(text).select_from(inner).scalar_subquery()
 
     def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
