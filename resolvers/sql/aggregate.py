@@ -20,7 +20,6 @@ from resolvers.plan import (
     GroupObject,
 )
 from resolvers.sql.conditions import guarded, operand_value, render
-from resolvers.sql.dialects.base import raw
 from resolvers.sql.frames import Builder, Frame
 from schema_gen.model import Field, FieldType
 
@@ -43,10 +42,7 @@ def aggregate_json(builder: Builder, node: Aggregate, wire: Wire) -> ColumnEleme
     rows = frame.rows(*conditions)
     if groups:
         rows = rows.group_by(*groups).order_by(*order)
-        if node.limit is not None:
-            rows = rows.limit(raw(str(node.limit)))
-        if node.offset:
-            rows = rows.offset(raw(str(node.offset)))
+        rows = builder.dialect.limited(rows, node.limit, node.offset)
     dialect = builder.dialect
     if node.first:
         single = dialect.object_of(rows, pairs) if pairs is not None else dialect.value_of(rows, value)  # type: ignore[arg-type]
@@ -118,7 +114,7 @@ def _value(frame: Frame, shape: AggregateValue, wire: Wire) -> ColumnElement[Any
         "bigInteger" if field.type in _INTEGERS and shape.function.startswith("sum") else field.type
     )
     if kind == "bigInteger" and not shape.function.startswith("avg"):
-        return dialect.json_number(value, "bigInteger", "rest")
+        return value if wire == "graphql" else dialect.json_number(value, "bigInteger", wire)
     return value
 
 

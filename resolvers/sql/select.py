@@ -51,7 +51,7 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
     value = None if pairs is not None else _shape(frame, item, wire)
     rows = frame.rows(*conditions).order_by(*order)
     if paged is None:
-        rows = _limited(rows, read)
+        rows = builder.dialect.limited(rows, read.limit, read.offset)
     if read.single:
         single = (
             builder.dialect.object_of(rows, pairs)
@@ -62,17 +62,6 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
     if pairs is not None:
         return builder.dialect.list_of(rows, pairs)
     return builder.dialect.list_of_values(rows, value)  # type: ignore[arg-type]
-
-
-def _limited(rows: Select[Any], read: Read) -> Select[Any]:
-    """Limit and offset stand in the text: as parameters they make PostgreSQL plan each time anew."""
-    if read.limit is not None:
-        rows = rows.limit(raw(str(read.limit)))
-    if read.offset:
-        if read.limit is None:
-            rows = rows.limit(raw(str(2**63 - 1)))
-        rows = rows.offset(raw(str(read.offset)))
-    return rows
 
 
 def _pays_to_page(read: Read) -> bool:
@@ -98,7 +87,8 @@ def _page(
 ) -> Frame:
     """The page as a row source of its own, with every column of the collection (unused ones cost nothing)."""
     columns = [frame.column(field.name) for field in read.collection.fields.values() if not field.alias]
-    rows = _limited(frame.rows(*conditions).add_columns(*columns).order_by(*order), read)
+    rows = frame.rows(*conditions).add_columns(*columns).order_by(*order)
+    rows = frame.builder.dialect.limited(rows, read.limit, read.offset)
     return Frame(frame.builder, frame.collection, rows.subquery(frame.builder.name()))
 
 

@@ -215,6 +215,11 @@ class PostgresqlSql:
     def order(self, value: ColumnElement[Any], *, descending: bool, nullable: bool) -> ColumnElement[Any]:
         return value.desc() if descending else value.asc()
 
+    def limited(self, rows: Select[Any], limit: int | None, offset: int) -> Select[Any]:
+        if limit is not None:
+            rows = rows.limit(raw(str(limit)))
+        return rows.offset(raw(str(offset))) if offset else rows
+
     # --- JSON -----------------------------------------------------------------------------------------------
 
     def json_object(self, pairs: Pairs) -> ColumnElement[Any]:

@@ -190,15 +190,20 @@ class SqliteSql:
             return term
         return term.nulls_first() if descending else term.nulls_last()
 
+    def limited(self, rows: Select[Any], limit: int | None, offset: int) -> Select[Any]:
+        if limit is None and not offset:
+            return rows
+        return rows.limit(raw(str(-1 if limit is None else limit))).offset(raw(str(offset)))
+
     # --- JSON -----------------------------------------------------------------------------------------------
 
     def json_object(self, pairs: Pairs) -> ColumnElement[Any]:
         chunks = [self._built(pairs[start : start + _PAIRS]) for start in range(0, len(pairs) or 1, _PAIRS)]
         if len(chunks) == 1:
             return chunks[0]
-        joined = func.substr(chunks[0], raw("1"), func.length(chunks[0]) - raw("1"))
+        joined: ColumnElement[Any] = func.substr(chunks[0], raw("1"), func.length(chunks[0]) - raw("1"))
         for chunk in chunks[1:]:
-            inner: ColumnElement[Any] = func.substr(chunk, raw("2"))
+            inner = func.substr(chunk, raw("2"))
             if chunk is not chunks[-1]:
                 inner = func.substr(chunk, raw("2"), func.length(chunk) - raw("2"))
             joined = joined.concat(raw("','")).concat(inner)
