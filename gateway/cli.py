@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.cli_inspect import introspect_command
+from gateway.cli_people import bootstrap_command, create_user_command, passwd_command, roles_command
 from gateway.cli_serve import serve_command
 from gateway.config import Settings
 from gateway.config_load import load_settings
@@ -57,6 +58,13 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    _add(
+        commands,
+        "bootstrap",
+        bootstrap_command,
+        "Make the system tables and the first administrator. Changes nothing where they are already.",
+    )
+
     serve = _add(commands, "serve", serve_command, "Serve the database over HTTP. Changes nothing in it.")
     serve.add_argument("--host", help="address to listen on (HOST)")
     serve.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
@@ -68,6 +76,23 @@ def parser() -> argparse.ArgumentParser:
     )
     introspect.add_argument("--json", action="store_true", help="everything, for programs")
     introspect.add_argument("--system", action="store_true", help="the directus_* collections as well")
+
+    users = _group(commands, "users", "Create users and change passwords.")
+    create = _add(users, "create", create_user_command, "Create an active user.")
+    create.add_argument("email")
+    create.add_argument("--role", help="name or id of the role")
+    create.add_argument("--first-name")
+    create.add_argument("--last-name")
+    create.add_argument("--static-token", action="store_true", help="make a token that does not expire")
+    passwd = _add(users, "passwd", passwd_command, "Change a password; ends every login of the user.")
+    passwd.add_argument("email")
+    for command in (create, passwd):
+        command.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
+
+    roles = _group(commands, "roles", "Show roles.")
+    _add(roles, "list", roles_command, "List roles with their policies and numbers of users.")
     return root
 
 
@@ -77,3 +102,8 @@ def _add(commands: Any, name: str, command: Command, description: str) -> argpar
     )
     made.set_defaults(command=command)
     return made
+
+
+def _group(commands: Any, name: str, description: str) -> Any:
+    made = commands.add_parser(name, help=description, description=description, epilog=_EPILOG)
+    return made.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.config import Settings
+from resolvers.secrets import Hasher
 from schema_gen.database import Database, open_database
 
 
@@ -41,4 +42,14 @@ async def open_settings_database(settings: Settings) -> Database:
         readers=settings.causeway_sqlite_readers,
         max_waiting=settings.causeway_max_requests,
         search_path=settings.db_search_path,
+    )
+
+
+def make_hasher(settings: Settings) -> Hasher:
+    """argon2id at the cost that the settings name; the caller closes it."""
+    return Hasher(
+        memory=settings.hash_memory_cost,
+        time=settings.hash_time_cost,
+        parallelism=settings.hash_parallelism,
+        length=settings.hash_length,
     )
