@@ -107,4 +107,4 @@ def _login(claim: object) -> tuple[str | None, str | None]:
     family, dot, stamp = claim.partition(".") if isinstance(claim, str) else ("", "", "")
     if not dot:
         raise invalid_token()
-    return family, stamp
+    return family or None, stamp

@@ -130,19 +130,21 @@ class Sessions:
             step = await self.find(step.next_token, within)
         return None
 
-    async def revoke(self, within: Transaction, token: str) -> None:
-        """Ends the login that the token belongs to, with everything it was refreshed to and from."""
+    async def revoke(self, within: Transaction, token: str) -> bool:
+        """Ends the login that the token belongs to, with everything it was refreshed to and from.
+
+        False: there was nothing to end.
+        """
         if not plain_text(token):
-            return
+            return False
         row = await self.find(token, within)
-        following = row.next_token if row is not None else None
-        for end in (token, following):
-            if end is None:
-                continue
-            await within.execute(self._database.native(_DELETE), (end,))
+        ended = 0
+        for end in {token, row.next_token if row is not None and row.next_token is not None else token}:
+            ended += await within.execute(self._database.native(_DELETE), (end,))
             family = family_of(end)
             if family is not None:
-                await within.execute(self._database.native(_DELETE_FAMILY), _bounds(family))
+                ended += await within.execute(self._database.native(_DELETE_FAMILY), _bounds(family))
+        return ended > 0
 
     async def revoke_user(self, within: Transaction, user: str) -> None:
         """Ends every login of the user (changed password, suspension)."""

@@ -135,6 +135,10 @@ def invalid_credentials() -> CausewayError:
     return CausewayError("INVALID_CREDENTIALS", "Invalid user credentials.")
 
 
+def invalid_otp() -> CausewayError:
+    return CausewayError("INVALID_OTP", "Invalid user OTP.")
+
+
 def invalid_token() -> CausewayError:
     return CausewayError("INVALID_TOKEN", "Invalid token.")
 

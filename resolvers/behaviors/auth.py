@@ -1,46 +1,32 @@
-"""Logging in, staying in, leaving: what stands behind `/auth/*` and the `auth_*` mutations. No HTTP, no cookies.
+"""Logging in, staying in, leaving: what stands behind `/auth/*` and the `auth_*` mutations.
 
-    Credentials -> Login.login   -> Issued(access_token, refresh_token, ...)   session row, activity, last_access
-    token       -> Login.refresh -> Issued(...)                                rotation, reuse, grace
-    token       -> Login.logout                                                the whole family of tokens ends
+    Credentials -> Login.login   -> Issued(token, refresh_token)   session row, activity, last_access
+    token       -> Login.refresh -> Issued(token, refresh_token)   rotation, reuse, grace
+    token       -> Login.logout                                    the whole family of tokens ends
 
-Nothing tells whether a mail address has an account: unknown, of another provider, suspended and wrong password
-cost the same work, take at least `stall`, and read the same.
+No HTTP and no cookies here: what is issued goes out as the door sees fit.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import re
-import secrets
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol, cast, get_args
-
-import pyotp
+from typing import Any, Final, Protocol
 
 from resolvers.actors import Actors, password_stamp
+from resolvers.behaviors.credentials import Credentials, Mode
+from resolvers.behaviors.proof import Proof
 from resolvers.context import RequestContext
-from resolvers.secrets import Hasher
-from resolvers.sessions import Sessions, SessionRow, family_of
-from resolvers.sql.access import Identity, identity_by_email, identity_by_id, some_password
+from resolvers.sessions import SessionRow, Sessions, family_of
+from resolvers.sql.access import Identity, identity_by_id
 from resolvers.sql.moments import stored
 from schema_gen.database import Database, Transaction
-from schema_gen.errors import invalid_credentials, invalid_otp, invalid_payload, service_unavailable
+from schema_gen.errors import invalid_credentials
 
-Mode = Literal["json", "cookie", "session"]
 #: payload, issued, expires -> signed token
 Mint = Callable[[Mapping[str, Any], datetime, datetime], str]
 
-_LOCAL: Final = "default"
-_ADDRESS: Final = re.compile(
-    r"(?=.{1,64}@)[^\s@.\"(),:;<>\[\]\\]+(\.[^\s@.\"(),:;<>\[\]\\]+)*"
-    r"@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
-)
 _SEEN: Final = "update directus_users set last_access = $2 where id = $1"
 _ACTIVITY: Final = """
 insert into directus_activity (action, "user", timestamp, ip, user_agent, collection, item, origin)
@@ -52,23 +38,13 @@ class Bump(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    email: str
-    password: str
-    otp: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginLimits:
-    """Lives of what is issued; `grace`: how long a refreshed token still leads to its successor; `stall`: least
-    time of a refused login; `waiting`: logins that may wait for a hash at once."""
+class Lives:
+    """How long what is issued is good. `grace`: how long a refreshed token still leads to its successor."""
 
     access_token: timedelta
     refresh_token: timedelta
     session: timedelta
     grace: timedelta
-    stall: timedelta
-    waiting: int = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,65 +66,30 @@ class _Rotation:
     revoked: bool = False
 
 
-# --- payloads -------------------------------------------------------------------------------------------------------
-
-
-def read_login(payload: object) -> tuple[Credentials, Mode]:
-    """The body of a login. Raises INVALID_PAYLOAD with the protocol's sentences."""
-    if not isinstance(payload, dict):
-        raise invalid_payload('"value" must be of type object')
-    email = _string(payload, "email")
-    if _ADDRESS.fullmatch(email) is None:
-        raise invalid_payload('"email" must be a valid email')
-    password = _string(payload, "password")
-    mode = read_mode(payload["mode"]) if "mode" in payload else "json"
-    otp = _string(payload, "otp") if "otp" in payload else None
-    return Credentials(email=email, password=password, otp=otp), mode
-
-
-def read_mode(value: object) -> Mode:
-    if value not in get_args(Mode):
-        raise invalid_payload('"mode" must be one of [cookie, json, session]')
-    return cast(Mode, value)
-
-
-def _string(payload: Mapping[str, Any], name: str) -> str:
-    if name not in payload:
-        raise invalid_payload(f'"{name}" is required')
-    value = payload[name]
-    if not isinstance(value, str):
-        raise invalid_payload(f'"{name}" must be a string')
-    if not value:
-        raise invalid_payload(f'"{name}" is not allowed to be empty')
-    return value
-
-
-# --- the three things -----------------------------------------------------------------------------------------------
-
-
 class Login:
     def __init__(
         self,
         database: Database,
         actors: Actors,
         sessions: Sessions,
-        hasher: Hasher,
+        proof: Proof,
         mint: Mint,
         epochs: Bump,
-        limits: LoginLimits,
+        lives: Lives,
     ) -> None:
         self._database = database
         self._actors = actors
         self._sessions = sessions
-        self._hasher = hasher
+        self._proof = proof
         self._mint = mint
         self._epochs = epochs
-        self._limits = limits
-        self._verifying = 0
+        self._lives = lives
 
     async def login(self, given: Credentials, mode: Mode, context: RequestContext) -> Issued:
         """Raises INVALID_CREDENTIALS, INVALID_OTP (a second factor is set up), SERVICE_UNAVAILABLE."""
-        identity = await self._proved(given)
+        if not self._actors.installed:
+            raise invalid_credentials()
+        identity = await self._proof.identity(given)
         user = identity.user.id
         async with self._database.transaction() as transaction:
             await self._sessions.sweep(transaction, context.now)
@@ -163,6 +104,8 @@ class Login:
 
         A token that was used up and comes again after the grace period has been copied: its whole login ends.
         """
+        if not self._actors.installed:
+            raise invalid_credentials()
         async with self._database.transaction() as transaction:
             rotation = await self._rotate(transaction, token, mode, context)
         if rotation.revoked:
@@ -173,25 +116,85 @@ class Login:
 
     async def logout(self, token: str, context: RequestContext) -> None:
         """Ends the login at once, its access tokens included. A token that is not known is not an error."""
+        if not self._actors.installed:
+            return
         async with self._database.transaction() as transaction:
             row = await self._sessions.find(token, transaction)
-            await self._sessions.revoke(transaction, token)
+            ended = await self._sessions.revoke(transaction, token)
             if row is not None and row.user is not None:
                 await self._record(transaction, "logout", row.user, context)
-        await self._epochs.bump_access()
+        if ended:
+            await self._epochs.bump_access()
 
-    # --- proof ------------------------------------------------------------------------------------------------------
+    # --- rows -----------------------------------------------------------------------------------------
 
-    async def _proved(self, given: Credentials) -> Identity:
-        began = time.monotonic()
-        try:
-            identity = await self._by_password(given)
-            if identity is None:
-                raise invalid_credentials()
-            secret = identity.user.tfa_secret
-            if secret and not right_otp(secret, given.otp):
-                raise invalid_otp()
-        except BaseException:
-            await asyncio.sleep(max(0.0, began + self._limits.stall.total_seconds() - time.monotonic()))
-            raise
-        return identity
+    async def _rotate(
+        self, transaction: Transaction, token: str, mode: Mode, context: RequestContext
+    ) -> _Rotation:
+        row = await self._sessions.find(token, transaction)
+        if row is None:  # perhaps used up, and of a family that lives
+            return _Rotation(revoked=await self._sessions.revoke(transaction, token))
+        if row.user is None or row.bound:
+            return _Rotation()
+        identity = await identity_by_id(self._database, row.user, transaction)
+        if row.expires <= context.now or identity is None or not identity.user.active:
+            return _Rotation(revoked=await self._sessions.revoke(transaction, token))
+        if row.next_token is None:
+            return await self._renew(transaction, row, identity, mode, context)
+        successor = await self._sessions.successor(transaction, row)
+        if successor is None or successor.expires <= context.now or successor.bound:
+            return _Rotation()
+        return _Rotation(token=successor.token, identity=identity)
+
+    async def _renew(
+        self,
+        transaction: Transaction,
+        row: SessionRow,
+        identity: Identity,
+        mode: Mode,
+        context: RequestContext,
+    ) -> _Rotation:
+        now, user = context.now, identity.user.id
+        await self._sessions.sweep(transaction, now)
+        family = family_of(row.token)
+        token = await self._sessions.start(transaction, user, now + self._life(mode), context, family=family)
+        await self._sessions.supersede(transaction, row, token, now + self._lives.grace)
+        await self._seen(transaction, user, now)
+        return _Rotation(token=token, identity=identity)
+
+    async def _seen(self, transaction: Transaction, user: str, now: datetime) -> None:
+        await transaction.execute(self._database.native(_SEEN), (user, stored(self._database, now)))
+
+    async def _record(
+        self, transaction: Transaction, action: str, user: str, context: RequestContext
+    ) -> None:
+        origin = None if context.origin is None else context.origin[:255]
+        moment = stored(self._database, context.now)
+        values = (action, user, moment, context.ip, context.user_agent, user, origin)
+        await transaction.execute(self._database.native(_ACTIVITY), values)
+
+    # --- tokens ---------------------------------------------------------------------------------------
+
+    def _life(self, mode: Mode) -> timedelta:
+        return self._lives.session if mode == "session" else self._lives.refresh_token
+
+    async def _issue(
+        self, identity: Identity, refresh_token: str, mode: Mode, context: RequestContext
+    ) -> Issued:
+        """`role` and rights in the token are for clients to show; the server asks the database."""
+        user = identity.user
+        rules = (await self._actors.of_identity(identity, context.ip)).rules
+        payload: dict[str, Any] = {
+            "id": user.id,
+            "role": user.role,
+            "app_access": rules.app,
+            "admin_access": rules.admin,
+        }
+        if rules.enforce_tfa and not user.tfa_secret:
+            payload["enforce_tfa"] = True
+        if mode == "session":
+            payload["session"] = refresh_token
+        payload["causeway"] = f"{family_of(refresh_token) or ''}.{password_stamp(user.password)}"
+        life = self._lives.session if mode == "session" else self._lives.access_token
+        token = self._mint(payload, context.now, context.now + life)
+        return Issued(mode=mode, token=token, refresh_token=refresh_token, expires_in=life)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from schema_gen.database import Database
+from schema_gen.database import Database, Transaction
 
 _FLAGS: Final = ", ".join(
     f"case when p.{flag} then '1' else '0' end" for flag in ("admin_access", "app_access", "enforce_tfa")
@@ -43,6 +43,7 @@ _IDENTITY_BY: Final = {
 }
 _PUBLIC: Final = f"""
 select cast(p.id as text), p.ip_access, {_FLAGS}, '1' from {_GIVEN} where {_TO_ALL} order by 1"""
+_ANY_HASH: Final = "select password from directus_users where password like '$argon2%' limit 1"
 _PERMISSIONS: Final = """
 select cast(policy as text), collection, action, permissions, validation, presets, fields
 from directus_permissions where policy {among} order by id"""
@@ -118,14 +119,20 @@ async def identity_by_token(database: Database, token: str) -> Identity | None:
     return await _identity(database, "token", token)
 
 
-async def identity_by_id(database: Database, user: str) -> Identity | None:
+async def identity_by_id(database: Database, user: str, within: Transaction | None = None) -> Identity | None:
     """`user`: in the form of `as_uuid`."""
-    return await _identity(database, "id", user)
+    return await _identity(database, "id", user, within)
 
 
 async def identity_by_email(database: Database, email: str) -> Identity | None:
     """`email` in any case; None too where several users differ in case only."""
     return await _identity(database, "lower(email)", email.lower())
+
+
+async def some_password(database: Database) -> str | None:
+    """A stored hash, whosoever: what hashes cost here."""
+    rows = await database.fetch(_ANY_HASH)
+    return rows[0][0] if rows else None
 
 
 async def public_policies(database: Database) -> tuple[PolicyRow, ...]:
@@ -153,10 +160,12 @@ async def permissions_of(database: Database, policies: Sequence[str]) -> tuple[P
     )
 
 
-async def _identity(database: Database, place: str, key: str) -> Identity | None:
+async def _identity(
+    database: Database, place: str, key: str, within: Transaction | None = None
+) -> Identity | None:
     if not plain_text(key):
         return None
-    rows = await database.fetch(database.native(_IDENTITY_BY[place]), (key,))
+    rows = await (within or database).fetch(database.native(_IDENTITY_BY[place]), (key,))
     users = [row[1:] for row in rows if row[0] == 0]
     if len(users) != 1:
         return None
