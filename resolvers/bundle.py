@@ -12,13 +12,15 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from schema_gen.naming import Names
+from graphql import FieldNode
 
+from resolvers.calls import CallRoot
 from resolvers.permissions import AccessRules, Gate
 from resolvers.plan import Plan
 from resolvers.sql.statement import Statement
 from schema_gen.errors import CausewayError
 from schema_gen.model import SchemaSnapshot
+from schema_gen.naming import Names
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -57,6 +59,8 @@ class CompiledRoot:
     column: int | None = None
     json: bytes | None = None
     required: bool = False
+    call: CallRoot | None = None
+    nodes: tuple[FieldNode, ...] = ()
     error: CausewayError | None = None
 
 
@@ -65,6 +69,8 @@ class Compiled:
     plan: Plan
     statement: Statement | None
     roots: tuple[CompiledRoot, ...]
+    #: whether some root is a call
+    calling: bool = False
 
 
 @dataclass(slots=True)

@@ -14,22 +14,33 @@ from typing import Any
 from graphql import FieldNode, print_ast
 
 from resolvers.bundle import Bundle, BundleHolder, Compiled, CompiledRoot, Document
+from resolvers.calls import Calls, answer
 from resolvers.context import RequestContext
 from resolvers.operation import Operation, Outcome, RootResult
+from resolvers.permissions import Gate, with_own_rows
 from resolvers.plan import Aggregate, Literal_, Plan, Read, Root
-from resolvers.planner import Limits, plan_root, plan_shape, root_fields, structural_variables
+from resolvers.planner import OWN_ROOTS, Limits, plan_root, plan_shape, root_fields, structural_variables
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import compile_roots
+from resolvers.tree import Tree
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError, forbidden
 
 
 class Engine:
-    def __init__(self, database: Database, holder: BundleHolder, limits: Limits, dialect: SqlDialect) -> None:
+    def __init__(
+        self,
+        database: Database,
+        holder: BundleHolder,
+        limits: Limits,
+        dialect: SqlDialect,
+        calls: Calls | None = None,
+    ) -> None:
         self.database = database
         self.holder = holder
         self.limits = limits
         self.dialect = dialect
+        self.calls = calls or Calls()
 
     async def execute(self, operation: Operation, context: RequestContext) -> Outcome:
         """Runs the data roots of a query. Errors are per root; nothing is raised for what the caller asked
@@ -46,6 +57,8 @@ class Engine:
                 if len(compiled.roots) == 1:
                     return Outcome(roots=(RootResult(key=compiled.roots[0].key, data=None, error=error),))
                 return await self._one_by_one(operation, context, compiled)
+        if compiled.calling:
+            return await self._with_calls(operation, context, compiled, row)
         return Outcome(roots=tuple([_result(root, row) for root in compiled.roots]))
 
     def compile(self, operation: Operation, context: RequestContext) -> Compiled:
@@ -69,22 +82,51 @@ class Engine:
             made.append(self._plan_root(operation, bundle, gate, key, tuple(nodes)))
         planned = tuple(root for root in made if isinstance(root, Root))
         statement = compile_roots(planned, bundle.snapshot, self.dialect, operation.wire)
-        return Compiled(plan=Plan(roots=planned), statement=statement, roots=_layout(made))
+        roots = _layout(made)
+        calling = any(root.call is not None for root in roots)
+        return Compiled(plan=Plan(roots=planned), statement=statement, roots=roots, calling=calling)
 
     def _plan_root(
-        self, operation: Operation, bundle: Bundle, gate: Any, key: str, nodes: tuple[FieldNode, ...]
+        self, operation: Operation, bundle: Bundle, gate: Gate, key: str, nodes: tuple[FieldNode, ...]
     ) -> Root | CompiledRoot:
+        name = nodes[0].name.value
+        call = self.calls.find(operation.scope, operation.definition.operation.value, name)
+        if call is not None and (not call.admin_only or gate.rules.admin):
+            return CompiledRoot(key=key, call=call, nodes=nodes)
+        if name in OWN_ROOTS:
+            gate = bundle.gate(with_own_rows(gate.rules))
         try:
             return plan_root(operation, gate, bundle.names, self.limits, nodes)
         except CausewayError as error:
             return CompiledRoot(key=key, error=error)
+
+    async def _with_calls(
+        self,
+        operation: Operation,
+        context: RequestContext,
+        compiled: Compiled,
+        row: tuple[bytes | None, ...],
+    ) -> Outcome:
+        """Calls run one after the other, in the order of the document."""
+        return Outcome(roots=tuple([await self._called(operation, context, r, row) for r in compiled.roots]))
+
+    async def _called(
+        self, operation: Operation, context: RequestContext, root: CompiledRoot, row: tuple[bytes | None, ...]
+    ) -> RootResult:
+        if root.call is None:
+            return _result(root, row)
+        try:
+            data = await answer(root.call, root.nodes, Tree.of(operation), context)
+        except CausewayError as error:
+            return RootResult(key=root.key, data=None, error=error)
+        return RootResult(key=root.key, data=data)
 
     async def _one_by_one(self, operation: Operation, context: RequestContext, compiled: Compiled) -> Outcome:
         planned = {root.key: root for root in compiled.plan.roots}
         results: list[RootResult] = []
         for root in compiled.roots:
             if root.column is None:
-                results.append(_result(root, ()))
+                results.append(await self._called(operation, context, root, ()))
             else:
                 results.append(await self._alone(operation, context, planned[root.key]))
         return Outcome(roots=tuple(results))
@@ -127,7 +169,7 @@ class Engine:
         return answer
 
 
-def _applied(gate: Any, collection: str) -> Any:
+def _applied(gate: Gate, collection: str) -> Any:
     scope = gate.read_scope(collection)
     if gate.rules.admin or scope is None:
         return None

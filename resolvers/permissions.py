@@ -16,7 +16,7 @@ names the field holds, and is null elsewhere. A missing and a hidden thing get t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from resolvers.conditions import Condition, Constant, any_of
@@ -52,6 +52,21 @@ class AccessRules:
 
 UNRESTRICTED: Final = AccessRules(admin=True, app=True, fingerprint="admin")
 NOTHING: Final = AccessRules()
+
+
+_OWN: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_USER"}})
+_OWN_ROLES: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_ROLES"}})
+
+
+def with_own_rows(rules: AccessRules) -> AccessRules:
+    """The rules with what everybody may read of itself through `users_me` and `roles_me`: the keys."""
+    if rules.admin:
+        return rules
+    grants = dict(rules.grants)
+    for collection, grant in (("directus_users", _OWN), ("directus_roles", _OWN_ROLES)):
+        key: tuple[Action, str] = ("read", collection)
+        grants[key] = (*grants.get(key, ()), grant)
+    return replace(rules, grants=grants, fingerprint=f"{rules.fingerprint}+own")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

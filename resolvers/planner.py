@@ -13,32 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Final, Literal, cast
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    IntValueNode,
     ListValueNode,
-    NullValueNode,
     ObjectValueNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
-    value_from_ast_untyped,
 )
-from schema_gen.naming import Names
 
 from resolvers.aggregates import aggregate_item
-from resolvers.conditions import ColumnRef, Condition, Hop, Literal_, Slot, Variable, all_of
+from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
 from resolvers.conditions import Compare as CompareCondition
 from resolvers.filters import (
     Given,
     Reader,
-    VariableRef,
     column_path,
     function_operand,
     parse_filter,
@@ -69,8 +60,10 @@ from resolvers.plan import (
     Value,
 )
 from resolvers.plan import Literal_ as LiteralNode
+from resolvers.tree import Tree, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
+from schema_gen.naming import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +134,24 @@ def _variables_in(value: ValueNode, found: set[str]) -> None:
             _variables_in(entry.value, found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRoot:
+    """`users_me`, `roles_me`: what the caller may always see of itself, at least the key."""
+
+    collection: str
+    what: Literal["user", "roles"]
+    single: bool
+
+
+OWN_ROOTS: Final[Mapping[str, OwnRoot]] = {
+    "users_me": OwnRoot(collection="directus_users", what="user", single=True),
+    "roles_me": OwnRoot(collection="directus_roles", what="roles", single=False),
+}
+
+
 def root_fields(operation: Operation) -> dict[str, list[FieldNode]]:
     """Response key -> occurrences of each root field, fragments merged in, `@skip`ped ones left out."""
-    tree = _Tree.of(operation)
+    tree = Tree.of(operation)
     return tree.fields([operation.definition.selection_set], frozenset({"Query", "Mutation"}))
 
 
@@ -152,102 +160,6 @@ def plan_root(
 ) -> Root:
     """The plan of one root field (`nodes`: its merged occurrences)."""
     return _Planner(operation=operation, gate=gate, names=names, limits=limits).root(nodes)
-
-
-# --- the syntax tree ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """Reads a document: fragments, directives, arguments, merged fields."""
-
-    fragments: Mapping[str, FragmentDefinitionNode]
-    variables: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, operation: Operation) -> _Tree:
-        fragments = {
-            node.name.value: node
-            for node in operation.document.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
-        return cls(fragments, operation.variables)
-
-    def included(self, directives: Iterable[DirectiveNode] | None) -> bool:
-        for directive in directives or ():
-            name = directive.name.value
-            if name in ("include", "skip"):
-                condition = bool(self.argument((directive.arguments or ())[0].value))
-                if condition is (name == "skip"):
-                    return False
-        return True
-
-    def fields(
-        self, sets: Iterable[SelectionSetNode | None], types: frozenset[str]
-    ) -> dict[str, list[FieldNode]]:
-        """Response key -> its occurrences, in document order, fragments on `types` (or without type) merged
-        in.
-        """
-        found: dict[str, list[FieldNode]] = {}
-        for selection in sets:
-            if selection is not None:
-                self._collect(selection, types, found)
-        return found
-
-    def _collect(
-        self, selection: SelectionSetNode, types: frozenset[str], found: dict[str, list[FieldNode]]
-    ) -> None:
-        for node in selection.selections:
-            if not self.included(node.directives):
-                continue
-            if isinstance(node, FieldNode):
-                found.setdefault(response_key(node), []).append(node)
-            elif isinstance(node, InlineFragmentNode):
-                if node.type_condition is None or node.type_condition.name.value in types:
-                    self._collect(node.selection_set, types, found)
-            elif isinstance(node, FragmentSpreadNode):
-                fragment = self.fragments[node.name.value]
-                if fragment.type_condition.name.value in types:
-                    self._collect(fragment.selection_set, types, found)
-
-    def argument(self, value: ValueNode) -> Any:
-        """The value of an argument with its variables filled in."""
-        return value_from_ast_untyped(value, dict(self.variables))
-
-    def arguments(self, node: FieldNode) -> dict[str, ValueNode]:
-        return {argument.name.value: argument.value for argument in node.arguments or ()}
-
-    def given(self, value: ValueNode) -> Given:
-        """The value of an argument as filters read it: variables stay named."""
-        if isinstance(value, VariableNode):
-            name = value.name.value
-            return Given(value=self.variables.get(name), path=(name,))
-        return Given(value=_template(value))
-
-
-def _template(value: ValueNode) -> Any:
-    if isinstance(value, VariableNode):
-        return VariableRef(value.name.value)
-    if isinstance(value, ListValueNode):
-        return [_template(item) for item in value.values]
-    if isinstance(value, ObjectValueNode):
-        return {entry.name.value: _template(entry.value) for entry in value.fields}
-    if isinstance(value, NullValueNode):
-        return None
-    if isinstance(value, IntValueNode):
-        return int(value.value)
-    return value_from_ast_untyped(value)
-
-
-def response_key(node: FieldNode) -> str:
-    for directive in node.directives or ():
-        if directive.name.value == "as":
-            return str(value_from_ast_untyped((directive.arguments or ())[0].value))
-    return node.alias.value if node.alias else node.name.value
-
-
-def _has(nodes: Iterable[FieldNode], directive: str) -> bool:
-    return any(entry.name.value == directive for node in nodes for entry in node.directives or ())
 
 
 # --- the planner --------------------------------------------------------------------------------------------
@@ -260,7 +172,7 @@ class _Planner:
         self.names = names
         self.limits = limits
         self.graphql = operation.wire == "graphql"
-        self.tree = _Tree.of(operation)
+        self.tree = Tree.of(operation)
         self.reader = Reader(
             snapshot=gate.snapshot,
             gate=gate,
@@ -278,6 +190,8 @@ class _Planner:
             return Root(key=key, node=LiteralNode(json=f'"{kind}"'.encode()))
         if name == "_empty":
             return Root(key=key, node=LiteralNode(json=b"null"))
+        if self.operation.scope == "system" and name in OWN_ROOTS:
+            return self._own(key, nodes, OWN_ROOTS[name])
         found = self.names.root(self.operation.scope, name)
         if found is None:
             raise forbidden()
@@ -292,6 +206,21 @@ class _Planner:
         if kind == "singleton":
             read = replace(read, single=True, limit=1)
         return Root(key=key, node=read)
+
+    def _own(self, key: str, nodes: tuple[FieldNode, ...], own: OwnRoot) -> Root:
+        """The caller's own row, or roles."""
+        collection, scope = self.reader.collection(own.collection, ())
+        slot = Slot(source=Current(what=own.what), type="uuid", shape="list", operator="literal")
+        mine = CompareCondition(operand=ColumnRef(field=collection.fields["id"]), op="in", slots=(slot,))
+        rule = all_of([mine, *([scope.condition] if scope and scope.condition else [])])
+        read = Read(
+            collection=collection,
+            item=self._item(nodes, collection, (), ()),
+            condition=rule,
+            limit=1 if own.single else None,
+            single=own.single,
+        )
+        return Root(key=key, node=read, required=own.single)
 
     # --- reads ----------------------------------------------------------------------------------------------
 
@@ -460,7 +389,7 @@ class _Planner:
         hops: tuple[Hop, ...],
         place: tuple[str, ...],
     ) -> Shape:
-        if _has(nodes, "key"):
+        if has_directive(nodes, "key"):
             return self._key_of(collection, hops)
         type_name = self.names.type_name(collection.name)
         fields = self.tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
@@ -468,7 +397,7 @@ class _Planner:
             Entry(key=key, shape=self._field(tuple(found), collection, hops, place, type_name))
             for key, found in fields.items()
         ]
-        if _has(nodes, "lift") and len(entries) == 1:
+        if has_directive(nodes, "lift") and len(entries) == 1:
             return entries[0].shape
         return Object(entries=tuple(entries))
 
@@ -511,7 +440,7 @@ class _Planner:
             return Value(operand=column, text=self.graphql and _is_id(field))
         if link.kind == "o2m":
             return self._list(nodes, field, link, hops, place, guard)
-        if nodes[0].selection_set is None or _has(nodes, "key"):
+        if nodes[0].selection_set is None or has_directive(nodes, "key"):
             return self._raw_key(field, link, column)
         if link.kind == "m2a":
             return self._any(nodes, field, link, column, place)
@@ -625,7 +554,7 @@ class _Planner:
                 argument = f"{base}, {path}"
             operand = function_operand(function, argument, collection, self.reader, hops, place)[0]
             entries.append(Entry(key=key, shape=Value(operand=operand)))
-        if _has(nodes, "lift") and len(entries) == 1:
+        if has_directive(nodes, "lift") and len(entries) == 1:
             return entries[0].shape
         return Object(entries=tuple(entries))
 
@@ -654,7 +583,7 @@ class _Planner:
                 collection,
                 self.reader,
                 groups,
-                lift=_has(nodes, "lift"),
+                lift=has_directive(nodes, "lift"),
                 collect=lambda inner: self.tree.fields((node.selection_set for node in inner), frozenset()),
                 type_name=type_name,
             ),
@@ -663,7 +592,7 @@ class _Planner:
             sort=tuple(sort),
             limit=limit if groups else None,
             offset=offset if groups else 0,
-            first=_has(nodes, "first"),
+            first=has_directive(nodes, "first"),
         )
 
     def _group(self, text: str, collection: Collection) -> Group:
