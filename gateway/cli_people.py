@@ -13,6 +13,7 @@ from resolvers.bootstrap import bootstrap
 from resolvers.people import NewUser, create_user, list_roles, set_password
 from resolvers.secrets import Hasher, random_text
 from schema_gen.database import Database, without_password
+from schema_gen.epoch import open_epochs
 
 
 async def bootstrap_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -63,6 +64,9 @@ async def passwd_command(settings: Settings, arguments: argparse.Namespace, term
     password = terminal.password(arguments.password_stdin)
     async with _opened(settings) as (database, hasher):
         await set_password(database, hasher, arguments.email, password)
+        epochs = await open_epochs(database)
+        await epochs.bump_access()
+        await epochs.close()
     terminal.say(f"Changed the password of {arguments.email} and ended every login.")
     return 0
 

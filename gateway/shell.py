@@ -132,6 +132,7 @@ class Application:
             if preflight is not None:
                 return preflight
             self._refuse_under_pressure(path)
+            project = self._at_work()
             with self._load.exchange(receive, started) as exchange:
                 body = b""
                 if method not in _BODYLESS or "content-length" in headers or "transfer-encoding" in headers:
@@ -146,7 +147,9 @@ class Application:
                     ip=ip,
                     id=headers["x-request-id"],
                 )
-                return await self._doors.of(path)(self._at_work(), request)
+                if not project.schema.is_current:
+                    await project.schema.catch_up()
+                return await self._doors.of(path)(project, request)
         except CausewayError as error:
             return error_reply(error)
         except _ClientGone:

@@ -8,29 +8,142 @@ at once. Opening reads the database and writes nothing to it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import count
 
+from gateway.auth import Authenticator
 from gateway.config import Settings
+from gateway.observe import LOGGER
+from gateway.secret import with_secret
+from gateway.tokens import Tokens
+from resolvers.actors import Actors
+from resolvers.bundle import BundleHolder
+from resolvers.engine import Engine
+from resolvers.planner import Limits
 from resolvers.secrets import Hasher
+from resolvers.sessions import Sessions
+from resolvers.single_flight import SingleFlight
+from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.dialects.postgresql import PostgresqlSql
+from resolvers.sql.dialects.sqlite import SqliteSql
 from schema_gen.database import Database, open_database
+from schema_gen.epoch import Epochs, open_epochs
+from schema_gen.loader import load_snapshot
+from schema_gen.model import SchemaSnapshot
+
+
+class SchemaWatch:
+    """Reads the schema again when any process says that it has changed; asked at every request."""
+
+    def __init__(self, epochs: Epochs, holder: BundleHolder) -> None:
+        self._epochs = epochs
+        self._holder = holder
+        self._seen = epochs.schema
+        self._flights: SingleFlight[None] = SingleFlight()
+
+    @property
+    def is_current(self) -> bool:
+        return self._epochs.schema == self._seen
+
+    async def catch_up(self) -> None:
+        """Returns with a bundle at least as new as the epoch at the time of the call."""
+        while not self.is_current:
+            await self._flights.run("schema", self._reload)
+
+    async def _reload(self) -> None:
+        epoch = self._epochs.schema
+        await self._holder.reload()
+        self._seen = epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
+    """`settings.secret` is always set here."""
+
     settings: Settings
     database: Database
+    epochs: Epochs
+    holder: BundleHolder
+    schema: SchemaWatch
+    engine: Engine
+    hasher: Hasher
+    sessions: Sessions
+    tokens: Tokens
+    actors: Actors
+    authenticator: Authenticator
 
 
 @asynccontextmanager
 async def open_project(settings: Settings) -> AsyncIterator[Project]:
     """Raises ConfigurationError where the database cannot be opened."""
-    database = await open_settings_database(settings)
-    try:
-        yield Project(settings=settings, database=database)
-    finally:
-        await database.close()
+    logger = logging.getLogger(LOGGER)
+    chosen = with_secret(settings, logger.warning)
+    async with AsyncExitStack() as stack:
+        database = await open_settings_database(chosen)
+        stack.push_async_callback(database.close)
+        epochs = await open_epochs(database)
+        stack.push_async_callback(epochs.close)
+        hasher = make_hasher(chosen)
+        stack.callback(hasher.close)
+        project = await _assemble(chosen, database, epochs, hasher)
+        if not project.actors.installed:
+            logger.warning(
+                "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
+            )
+        yield project
+
+
+async def _assemble(settings: Settings, database: Database, epochs: Epochs, hasher: Hasher) -> Project:
+    holder = await BundleHolder.open(_loader(settings, database))
+
+    def snapshot() -> SchemaSnapshot:
+        return holder.current.snapshot
+
+    sessions = Sessions(database, snapshot)
+    actors = Actors(database, snapshot, epochs, sessions, ttl=settings.causeway_access_ttl.total_seconds())
+    tokens = Tokens(settings.secret or "")
+    return Project(
+        settings=settings,
+        database=database,
+        epochs=epochs,
+        holder=holder,
+        schema=SchemaWatch(epochs, holder),
+        engine=Engine(database, holder, limits_of(settings), sql_dialect(database)),
+        hasher=hasher,
+        sessions=sessions,
+        tokens=tokens,
+        actors=actors,
+        authenticator=Authenticator(actors, tokens, settings),
+    )
+
+
+def _loader(settings: Settings, database: Database) -> Callable[[], Awaitable[SchemaSnapshot]]:
+    versions = count(1)
+
+    async def load() -> SchemaSnapshot:
+        snapshot = await load_snapshot(
+            database,
+            infer_relations=settings.infer_relations,
+            exclude_tables=settings.db_exclude_tables,
+        )
+        return replace(snapshot, version=next(versions))
+
+    return load
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        query_limit_default=settings.query_limit_default,
+        query_limit_max=settings.query_limit_max,
+        max_relational_depth=settings.max_relational_depth,
+    )
+
+
+def sql_dialect(database: Database) -> SqlDialect:
+    return SqliteSql() if database.dialect == "sqlite" else PostgresqlSql()
 
 
 async def open_settings_database(settings: Settings) -> Database:

@@ -45,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
     logger = logging.getLogger("causeway")
     before = (list(logger.handlers), logger.level, logger.propagate)
     stream = io.StringIO()
-    configure_logging(stream, level="info", style="pretty")
+    configure_logging(stream, level="error", style="pretty")
     yield stream
     logger.handlers[:], logger.level, logger.propagate = before
 
