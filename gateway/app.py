@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
 from gateway.observe import AccessLog
@@ -19,7 +20,7 @@ from gateway.server_http import server_door
 from gateway.shell import Application, Doors
 from gateway.state import open_project
 
-DOORS: Final = Doors(by_segment={"server": server_door}, other=server_door)
+DOORS: Final = Doors(by_segment={"auth": auth_door, "server": server_door}, other=server_door)
 
 
 def create_app(settings: Settings) -> Application:

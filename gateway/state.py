@@ -20,6 +20,8 @@ from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
+from resolvers.behaviors.auth import Lives, Login
+from resolvers.behaviors.proof import Proof
 from resolvers.bundle import BundleHolder
 from resolvers.engine import Engine
 from resolvers.planner import Limits
@@ -74,6 +76,7 @@ class Project:
     tokens: Tokens
     actors: Actors
     authenticator: Authenticator
+    login: Login
 
 
 @asynccontextmanager
@@ -117,6 +120,15 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         tokens=tokens,
         actors=actors,
         authenticator=Authenticator(actors, tokens, settings),
+        login=Login(
+            database,
+            actors,
+            sessions,
+            Proof(database, hasher, settings.login_stall_time),
+            tokens.mint,
+            epochs,
+            lives_of(settings),
+        ),
     )
 
 
@@ -139,6 +151,15 @@ def limits_of(settings: Settings) -> Limits:
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
         max_relational_depth=settings.max_relational_depth,
+    )
+
+
+def lives_of(settings: Settings) -> Lives:
+    return Lives(
+        access_token=settings.access_token_ttl,
+        refresh_token=settings.refresh_token_ttl,
+        session=settings.session_cookie_ttl,
+        grace=settings.session_refresh_grace_period,
     )
 
 
