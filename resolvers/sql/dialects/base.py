@@ -32,7 +32,9 @@ def raw(text: str) -> ColumnElement[Any]:
 
 class SqlDialect(Protocol):
     name: str
-    compiler: Dialect
+
+    @property
+    def compiler(self) -> Dialect: ...
 
     def parameter_type(self, slot: Slot) -> TypeEngine[Any]:
         """The SQL type of the parameter, by which the driver encodes it."""
