@@ -15,8 +15,8 @@ from typing import cast
 from graphql import FieldNode
 
 from resolvers.conditions import ColumnRef, Operand
-from resolvers.filters import Reader, split_call
-from resolvers.filters import function_operand as call_operand
+from resolvers.operands import function_operand as call_operand
+from resolvers.operands import split_call
 from resolvers.plan import (
     AggregateEntry,
     AggregateName,
@@ -28,6 +28,7 @@ from resolvers.plan import (
     GroupObject,
     GroupValue,
 )
+from resolvers.reader import Reader
 from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Collection, FieldType
 

@@ -17,22 +17,17 @@ tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, cast
-
-from schema_gen.naming import Names
+from typing import Any, Final, cast
 
 from resolvers.conditions import (
     ActorField,
-    Call,
     ColumnRef,
     Compare,
     Condition,
     Constant,
-    CountOf,
     Current,
-    FunctionName,
     Hop,
     JsonPath,
     Literal_,
@@ -47,174 +42,13 @@ from resolvers.conditions import (
     any_of,
 )
 from resolvers.conditions import Shape as SlotShape
+from resolvers.operands import column_path, function_operand, json_path, split_call
+from resolvers.operators import ALL_OPERATORS, OPERATORS
+from resolvers.reader import Given, Reader, VariableRef, entries
 from schema_gen.errors import CausewayError, forbidden_collection, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, FieldType, Link, SchemaSnapshot
 
-# --- what the parser is handed ------------------------------------------------------------------------------
-
-
-class ReadScope(Protocol):
-    @property
-    def fields(self) -> frozenset[str]: ...
-    @property
-    def condition(self) -> Condition | None: ...
-    @property
-    def field_conditions(self) -> Mapping[str, Condition]: ...
-
-
-class ReadGate(Protocol):
-    """`Gate.scope("read", ...)`, seen from here."""
-
-    def read_scope(self, collection: str) -> ReadScope | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class VariableRef:
-    """A variable of the operation inside a literal of the document."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """A value and where it was given: `path` into the variables, or None for a literal."""
-
-    value: Any
-    path: tuple[str | int, ...] | None = None
-
-    def at(self, key: str | int, value: Any) -> Given:
-        return Given(value=value, path=None if self.path is None else (*self.path, key))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """What every stage that resolves names needs. `gate` None: a permission rule, which may read everything.
-
-    `max_depth`: relations a path may cross (MAX_RELATIONAL_DEPTH).
-    """
-
-    snapshot: SchemaSnapshot
-    gate: ReadGate | None
-    variables: Mapping[str, Any]
-    max_depth: int = 10
-    names: Names | None = None
-
-    def given(self, given: Given) -> Given:
-        """Follows a variable of the operation to its value."""
-        if isinstance(given.value, VariableRef):
-            name = given.value.name
-            return Given(value=self.variables.get(name), path=(name,))
-        return given
-
-    def collection(self, name: str, place: tuple[str, ...]) -> tuple[Collection, ReadScope | None]:
-        """The collection and what may be read of it; raises FORBIDDEN for hidden and missing ones alike."""
-        collection = self.snapshot.collections.get(name)
-        if self.gate is None:
-            if collection is None:
-                raise forbidden_collection(name, place)
-            return collection, None
-        scope = self.gate.read_scope(name)
-        if collection is None or scope is None:
-            raise forbidden_collection(name, place)
-        return collection, scope
-
-    def field(self, collection: Collection, spelled: str, place: tuple[str, ...]) -> Field:
-        """The field that `spelled` names; raises FORBIDDEN for hidden and missing ones alike."""
-        found = self.find_field(collection, spelled)
-        if found is None:
-            raise forbidden_field(collection.name, (spelled,), place)
-        return found
-
-    def find_field(self, collection: Collection, spelled: str) -> Field | None:
-        name = spelled
-        if name not in collection.fields and self.names is not None:
-            name = self.names.field_of(collection.name, spelled) or spelled
-        field = collection.fields.get(name)
-        if field is None:
-            return None
-        if self.gate is not None:
-            scope = self.gate.read_scope(collection.name)
-            if scope is None or name not in scope.fields:
-                return None
-        return field
-
-    def column_guard(self, field: Field) -> Condition | None:
-        """Where the value of the field may be seen; None: wherever the item may."""
-        if self.gate is None:
-            return None
-        scope = self.gate.read_scope(field.collection)
-        return None if scope is None else scope.field_conditions.get(field.name)
-
-    def item_guard(self, collection: str, place: tuple[str, ...]) -> Condition | None:
-        """Which items of a related collection may be seen; raises where none may."""
-        return scope.condition if (scope := self.collection(collection, place)[1]) is not None else None
-
-    def hop(self, link: Link, target: str, place: tuple[str, ...]) -> Hop:
-        return Hop(link=link, target=target, guard=self.item_guard(target, place))
-
-
-# --- operators ----------------------------------------------------------------------------------------------
-
-_EQUALITY = frozenset({"eq", "neq", "in", "nin", "null", "nnull"})
-_TEXT = _EQUALITY | {
-    "ieq", "nieq", "contains", "ncontains", "icontains", "nicontains", "starts_with", "nstarts_with",
-    "istarts_with", "nistarts_with", "ends_with", "nends_with", "iends_with", "niends_with",
-    "empty", "nempty",
-}  # fmt: skip
-_ORDER = _EQUALITY | {"lt", "lte", "gt", "gte", "between", "nbetween"}
-_PRESENCE = frozenset({"null", "nnull", "empty", "nempty"})
-_GEOMETRY = frozenset(
-    {"eq", "neq", "null", "nnull", "intersects", "nintersects", "intersects_bbox", "nintersects_bbox"}
-)
-
-#: field type -> operators it takes (protocol)
-OPERATORS: Final[Mapping[FieldType, frozenset[str]]] = {
-    "alias": frozenset({"null", "nnull"}),
-    "bigInteger": _ORDER,
-    "binary": frozenset({"null", "nnull"}),
-    "boolean": frozenset({"eq", "neq", "null", "nnull", "in", "nin"}),
-    "csv": _TEXT,
-    "date": _ORDER,
-    "dateTime": _ORDER,
-    "decimal": _ORDER,
-    "float": _ORDER,
-    "geometry": _GEOMETRY,
-    "geometry.LineString": _GEOMETRY,
-    "geometry.MultiLineString": _GEOMETRY,
-    "geometry.MultiPoint": _GEOMETRY,
-    "geometry.MultiPolygon": _GEOMETRY,
-    "geometry.Point": _GEOMETRY,
-    "geometry.Polygon": _GEOMETRY,
-    "hash": _PRESENCE,
-    "integer": _ORDER,
-    "json": frozenset({"null", "nnull", "json", "empty", "nempty"}),
-    "string": _TEXT,
-    "text": _TEXT,
-    "time": _ORDER,
-    "timestamp": _ORDER,
-    "unknown": _TEXT,
-    "uuid": _TEXT,
-}
-
-_ALL_OPERATORS: Final = frozenset[str]().union(*OPERATORS.values()) | {"some", "none", "regex", "submitted"}
-_NUMBERS: Final = frozenset({"integer", "bigInteger", "float", "decimal"})
-_DATE_PARTS: Final = ("year", "month", "week", "day", "weekday")
-_TIME_PARTS: Final = ("hour", "minute", "second")
-
-#: field type -> functions it takes (protocol)
-FUNCTIONS: Final[Mapping[FieldType, tuple[str, ...]]] = {
-    "date": _DATE_PARTS,
-    "time": _TIME_PARTS,
-    "dateTime": (*_DATE_PARTS, *_TIME_PARTS),
-    "timestamp": (*_DATE_PARTS, *_TIME_PARTS),
-    "json": ("count", "json"),
-    "alias": ("count",),
-}
-FUNCTION_NAMES: Final = frozenset({*_DATE_PARTS, *_TIME_PARTS, "count", "json"})
-
-_CALL = re.compile(r"^(\w+)\((.*)\)$", re.S)
-_NOW = re.compile(r"^\$NOW(?:\((.*)\))?$")
-
+_NOW: Final = re.compile(r"^\$NOW(?:\((.*)\))?$")
 _FLAGS: Final = frozenset({"_null", "_nnull", "_empty", "_nempty"})
 
 
@@ -236,15 +70,6 @@ def shape_of(value: Any, key: str = "") -> Hashable:
                 return ("[]", *[shape_of(item) for item in value])
         return "l"
     return "n" if key not in _FLAGS else ("n", value)
-
-
-def split_call(spelled: str) -> tuple[str, str] | None:
-    """`"year(day)"` -> `("year", "day")`; None for anything that is no call."""
-    match = _CALL.match(spelled)
-    return (match[1], match[2].strip()) if match else None
-
-
-# --- filters ------------------------------------------------------------------------------------------------
 
 
 def parse_rule(rule: Mapping[str, Any], collection: Collection, snapshot: SchemaSnapshot) -> Condition | None:
@@ -335,10 +160,10 @@ class _Parser:
     def _logic(
         self, key: str, given: Given, collection: Collection, hops: tuple[Hop, ...]
     ) -> Condition | None:
-        entries = _entries(given)
-        if entries is None:
+        listed = entries(given)
+        if listed is None:
             raise invalid_query("Invalid filter object")
-        found = [self.items(entry, collection, hops) for entry in entries]
+        found = [self.items(entry, collection, hops) for entry in listed]
         if key == "_and":
             return all_of([condition for condition in found if condition is not None])
         if not found:
@@ -485,19 +310,19 @@ class _Parser:
             return (Slot(source=self._source(given, kind, name), type=kind, shape="list", operator=name),)
         if op in ("between", "nbetween"):
             low, high = ("ceil", "floor") if kind in ("integer", "bigInteger") else ("plain", "plain")
-            entries = _entries(given)
-            if entries is not None:
-                if len(entries) != 2:
+            listed = entries(given)
+            if listed is not None:
+                if len(listed) != 2:
                     raise invalid_query(f'"{name}" has to be an array of values')
                 return (
                     Slot(
-                        source=self._source(entries[0], kind, name),
+                        source=self._source(listed[0], kind, name),
                         type=kind,
                         shape=cast(SlotShape, low),
                         operator=name,
                     ),
                     Slot(
-                        source=self._source(entries[1], kind, name),
+                        source=self._source(listed[1], kind, name),
                         type=kind,
                         shape=cast(SlotShape, high),
                         operator=name,
@@ -609,16 +434,6 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _entries(given: Given) -> list[Given] | None:
-    """The elements of a list, or of an object with index keys; None for anything else."""
-    value = given.value
-    if isinstance(value, (list, tuple)):
-        return [given.at(index, item) for index, item in enumerate(value)]
-    if isinstance(value, Mapping) and value and all(str(key).isdigit() for key in value):
-        return [given.at(key, item) for key, item in value.items()]
-    return None
-
-
 def _is_operator(key: Any) -> bool:
     """Under a field without relation whatever begins with an underscore is meant as an operator."""
     return isinstance(key, str) and key[:1] == "_" and key not in ("_and", "_or")
@@ -626,7 +441,7 @@ def _is_operator(key: Any) -> bool:
 
 def _is_known_operator(key: Any) -> bool:
     """Under a relation a key that begins with an underscore may also be a field of the other side."""
-    return isinstance(key, str) and key[:1] == "_" and key[1:] in _ALL_OPERATORS
+    return isinstance(key, str) and key[:1] == "_" and key[1:] in ALL_OPERATORS
 
 
 def _only_operators(value: Mapping[str, Any]) -> bool:
@@ -643,126 +458,3 @@ def _flag(value: Any, operator: str) -> bool:
     if value is None:
         return True
     raise invalid_query(f'"{operator}" has to be a boolean')
-
-
-# --- operands outside filters -------------------------------------------------------------------------------
-
-
-def json_path(text: str) -> tuple[str | int, ...]:
-    """`a.b[0].c` -> `("a", "b", 0, "c")`; raises INVALID_QUERY for wildcards and empty steps."""
-    steps: list[str | int] = []
-    for part in text.strip().lstrip("$.").split("."):
-        match = re.fullmatch(r"([^\[\]*?@]*)((?:\[\d+\])*)", part)
-        if match is None or (not match[1] and not match[2]):
-            raise invalid_query("Invalid JSON path: unsupported path expression")
-        if match[1]:
-            steps.append(match[1])
-        steps.extend(int(index) for index in re.findall(r"\d+", match[2]))
-    if not steps or len(steps) > 10:
-        raise invalid_query("Invalid JSON path: unsupported path expression")
-    return tuple(steps)
-
-
-def function_operand(
-    function: str,
-    argument: str,
-    collection: Collection,
-    reader: Reader,
-    hops: tuple[Hop, ...],
-    place: tuple[str, ...],
-) -> tuple[Operand, Field]:
-    """The operand of `function(argument)` and the field it reads; hidden fields are refused like missing
-    ones.
-    """
-    name, _, path = argument.partition(",")
-    name = name.strip()
-    if function not in FUNCTION_NAMES:
-        raise invalid_query(f'Invalid function specified "{function}"')
-    field = reader.field(collection, name, place)
-    if field.concealed or function not in FUNCTIONS.get(field.type, ()):
-        raise invalid_query(f'Invalid function specified "{function}"')
-    link = reader.snapshot.link(collection.name, field.name)
-    guard = reader.column_guard(field)
-    if field.alias:
-        if link is None or link.kind != "o2m":
-            raise invalid_query(f'Invalid function specified "{function}"')
-        inner = reader.item_guard(link.target, (*place, field.name))
-        return CountOf(link=link, hops=hops, guard=inner, column_guard=guard), field
-    column = ColumnRef(field=field, hops=hops, guard=guard)
-    if function == "json":
-        return JsonPath(column=column, path=json_path(path)), field
-    return Call(name=cast(FunctionName, function), column=column), field
-
-
-def column_path(
-    path: Sequence[str], collection: Collection, reader: Reader, place: tuple[str, ...]
-) -> Operand:
-    """`("author", "team", "name")` -> the operand reached over to-one hops; functions may stand at the end.
-
-    A to-many step is refused except as the last step of `count(...)`. Used by sort, group and `$CURRENT_USER`
-    paths.
-    """
-    hops: tuple[Hop, ...] = ()
-    *way, last = path
-    here = place
-    if len(way) > reader.max_depth:
-        raise invalid_query("Max relational depth exceeded")
-    for step in way:
-        name, _, branch = step.partition(":")
-        field = reader.field(collection, name, here)
-        link = reader.snapshot.link(collection.name, field.name)
-        here = (*here, step)
-        if link is None or link.kind == "o2m":
-            raise forbidden_field(collection.name, (step,), here[:-1])
-        target = branch if link.kind == "m2a" else link.target
-        if link.kind == "m2a" and target not in link.allowed:
-            raise forbidden_collection(target, here)
-        hop = replace(reader.hop(link, target, here), column_guard=reader.column_guard(field))
-        hops = (*hops, hop)
-        collection = reader.snapshot.collections[target]
-    if call := split_call(last):
-        return function_operand(call[0], call[1], collection, reader, hops, here)[0]
-    field = reader.field(collection, last, here)
-    if field.alias:
-        raise forbidden_field(collection.name, (last,), here)
-    return ColumnRef(field=field, hops=hops, guard=reader.column_guard(field))
-
-
-# --- search -------------------------------------------------------------------------------------------------
-
-_SEARCHED_TEXT: Final = frozenset({"string", "text", "csv", "unknown"})
-
-
-def search_condition(given: Given, collection: Collection, reader: Reader) -> Condition | None:
-    """`search=term`: any readable, searchable, unconcealed field that holds the term; nothing to look in is
-    false.
-    """
-    given = reader.given(given)
-    if given.value is None or given.value == "":
-        return None
-    source: Source = Variable(path=given.path) if given.path is not None else Literal_(value=str(given.value))
-    scope = reader.collection(collection.name, ())[1]
-    found: list[Condition] = []
-    for field in collection.fields.values():
-        if field.alias or field.concealed or not field.searchable:
-            continue
-        if scope is not None and field.name not in scope.fields:
-            continue
-        operand = ColumnRef(field=field, guard=reader.column_guard(field))
-        if field.type in _SEARCHED_TEXT:
-            found.append(
-                Compare(
-                    operand=operand,
-                    op="icontains",
-                    slots=(Slot(source=source, type="string", shape="contains", operator="search"),),
-                )
-            )
-        elif field.type in _NUMBERS or field.type == "uuid":
-            found.append(
-                Compare(
-                    operand=operand,
-                    op="eq",
-                    slots=(Slot(source=source, type=field.type, shape="search", operator="search"),),
-                )
-            )
-    return any_of(found)

@@ -27,17 +27,9 @@ from graphql import (
 from resolvers.aggregates import aggregate_item
 from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
 from resolvers.conditions import Compare as CompareCondition
-from resolvers.filters import (
-    Given,
-    Reader,
-    column_path,
-    function_operand,
-    parse_filter,
-    search_condition,
-    shape_of,
-    split_call,
-)
+from resolvers.filters import parse_filter, shape_of
 from resolvers.keys import decode_key
+from resolvers.operands import column_path, function_operand, split_call, split_path
 from resolvers.operation import Operation
 from resolvers.permissions import Gate
 from resolvers.plan import (
@@ -60,6 +52,8 @@ from resolvers.plan import (
     Value,
 )
 from resolvers.plan import Literal_ as LiteralNode
+from resolvers.reader import Given, Reader
+from resolvers.search import search_condition
 from resolvers.tree import Tree, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
@@ -636,14 +630,6 @@ _INT64 = 2**63 - 1
 def _spelling(group: Group) -> str:
     base, _, function = group.key.rpartition("_")
     return f"{function}({base})"
-
-
-def split_path(text: str) -> list[str]:
-    """`author.year(born)` -> `["author", "year(born)"]`: dots inside brackets do not separate."""
-    head, bracket, tail = text.partition("(")
-    steps = head.split(".")
-    steps[-1] += bracket + tail
-    return steps
 
 
 def _is_id(field: Field) -> bool:

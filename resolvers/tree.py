@@ -25,8 +25,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from resolvers.filters import Given, VariableRef
 from resolvers.operation import Operation
+from resolvers.reader import Given, VariableRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from resolvers.conditions import Current, Literal_, Now, Shape, Slot, Variable
 from resolvers.context import RequestContext
-from resolvers.filters import VariableRef
+from resolvers.reader import VariableRef
 from schema_gen.errors import CausewayError, invalid_query
 from schema_gen.model import FieldType
 
