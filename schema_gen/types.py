@@ -190,6 +190,7 @@ _BY_SPECIAL: Final[Mapping[str, FieldType]] = {
     "cast-datetime": "dateTime",
     "hash": "hash",
     "uuid": "uuid",
+    "file": "uuid",
     **{name: name for name in TYPES if name.startswith("geometry")},
 }
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 
 from tests.support.postgres import Cluster
-from tests.support.seeds import seed_chinook
+from tests.support.seeds import seed_chinook, seed_demo
 from tests.support.session import Dialect, Seed, TestRun
 
 ROOT = Path(__file__).parents[1]
@@ -119,3 +119,9 @@ async def chinook_url(make_database: MakeDatabase, reference_dir: Path) -> str:
         await seed_chinook(url, reference_dir / "data")
 
     return await make_database(chinook, name="chinook")
+
+
+@pytest.fixture
+async def demo_url(make_database: MakeDatabase) -> str:
+    """The demo site with its system tables, as `make demo` makes it; credentials in `tests.support.seeds`."""
+    return await make_database(seed_demo)

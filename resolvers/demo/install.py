@@ -1,13 +1,12 @@
 """Puts the demo site into a database that has its system tables: tables, metadata, access rules, rows.
 
-    report = await install_demo(database, progress=print, hash_password=hash_password)
+    report = await install_demo(database, progress=print, hasher=Hasher())
 
 One transaction: the site is there as a whole or not at all. A second call finds it and changes nothing.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +15,8 @@ import sqlalchemy as sa
 from resolvers.demo.access import EDITOR, USERS, access_rows, identity
 from resolvers.demo.content import DemoSize, Rows, generate
 from resolvers.demo.schema import COLLECTIONS, metadata_rows
-from resolvers.demo.tables import catch_up, demo_tables, insert
+from resolvers.demo.tables import UUID, catch_up, demo_tables, insert
+from resolvers.secrets import Hasher, random_text
 from schema_gen.database import Database
 from schema_gen.errors import ConfigurationError
 
@@ -34,10 +34,12 @@ async def install_demo(
     database: Database,
     *,
     progress: Callable[[str], None],
-    hash_password: Callable[[str], str],
+    hasher: Hasher,
     size: DemoSize | None = None,
+    password: str | None = None,
 ) -> DemoReport:
-    """Installs the demo site of `size`; `progress` gets a line per step.
+    """Installs the demo site of `size`; `progress` gets a line per step. `password`: of its users, else each
+    gets a generated one.
 
     Raises ConfigurationError where the system tables are missing, or where the database has tables of its own
     under the names of the site.
@@ -46,8 +48,8 @@ async def install_demo(
         return DemoReport(installed=False)
     progress("writing articles")
     content = generate(size or DemoSize(), editor=EDITOR.id)
-    passwords = {user.email: secrets.token_urlsafe(12) for user in USERS}
-    hashes = {email: hash_password(password) for email, password in passwords.items()}
+    passwords = {user.email: password or random_text(16) for user in USERS}
+    hashes = {email: await hasher.hash(password) for email, password in passwords.items()}
     counts = await database.run_sync(lambda connection: _install(connection, content, hashes, progress))
     return DemoReport(installed=True, rows=counts, passwords=passwords)
 
@@ -55,7 +57,7 @@ async def install_demo(
 def _is_installed(connection: sa.Connection) -> bool:
     if not sa.inspect(connection).has_table("directus_policies"):
         raise ConfigurationError("the database has no system tables: run `causeway bootstrap` first")
-    policies = sa.table("directus_policies", sa.column("id", sa.Uuid(as_uuid=False)))
+    policies = sa.table("directus_policies", sa.column("id", UUID))
     marker = sa.select(policies.c.id).where(policies.c.id == identity("policy:Reading"))
     return connection.execute(marker).first() is not None
 
@@ -86,8 +88,7 @@ def _install(
 
 def _public_policy(connection: sa.Connection) -> str:
     """The policy that holds for everybody: the one whose access row names neither role nor user."""
-    text = sa.Uuid(as_uuid=False)
-    access = sa.table("directus_access", *(sa.column(name, text) for name in ("role", "user", "policy")))
+    access = sa.table("directus_access", *(sa.column(name, UUID) for name in ("role", "user", "policy")))
     query = sa.select(access.c.policy).where(access.c.role.is_(None), access.c.user.is_(None))
     found = connection.execute(query).scalar()
     if found is None:

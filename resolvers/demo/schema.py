@@ -33,6 +33,8 @@ class Reference:
 class DemoField:
     name: str
     type: FieldType
+    #: instead of the usual column type; a spelling that both databases take
+    column_type: str | None = None
     nullable: bool = True
     unique: bool = False
     default: str | int | bool | None = None
@@ -201,7 +203,14 @@ _ARTICLES: Final = DemoCollection(
         _text("body", long=True, interface="input-rich-text-md"),
         DemoField(name="views", type="integer", nullable=False, default=0, interface="input", width="half"),
         DemoField(name="rating", type="float", interface="input", width="half", note="Of readers, 1 to 5"),
-        DemoField(name="price", type="decimal", interface="input", width="half", note="Of the print"),
+        DemoField(
+            name="price",
+            type="decimal",
+            column_type="decimal(10,2)",
+            interface="input",
+            width="half",
+            note="Of the print",
+        ),
         DemoField(
             name="featured",
             type="boolean",

@@ -6,7 +6,7 @@ SQLite stores moments and days as Directus does there: milliseconds since 1970 (
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -15,27 +15,29 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from resolvers.demo.schema import DemoCollection, DemoField, Row
+from schema_gen.types import TYPES
 
-_TYPES: Final[Mapping[str, Callable[[], TypeEngine[Any]]]] = {
-    "boolean": sa.Boolean,
-    "csv": sa.Text,
-    "date": sa.Date,
-    "decimal": lambda: sa.Numeric(10, 2),
-    "float": sa.Float,
-    "integer": sa.Integer,
-    "json": sa.JSON,
-    "string": lambda: sa.String(255),
-    "text": sa.Text,
-    "timestamp": lambda: sa.DateTime(timezone=True),
-    "uuid": sa.Uuid,
-}
+#: SQLite holds ids as text with hyphens
+UUID: Final = sa.Uuid(as_uuid=False).with_variant(sa.CHAR(36), "sqlite")
+
+
+class _Declared(sa.types.UserDefinedType[Any]):
+    """A column type by the database's own name."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.name
 
 
 def demo_tables(collections: Iterable[DemoCollection]) -> list[sa.Table]:
     """Tables of `collections` in order; tables they refer to and that are not theirs are only named."""
     metadata = sa.MetaData()
     for name in ("directus_files", "directus_users"):
-        sa.Table(name, metadata, sa.Column("id", sa.Uuid, primary_key=True))
+        sa.Table(name, metadata, sa.Column("id", UUID, primary_key=True))
     return [_table(metadata, collection) for collection in collections if not collection.folder]
 
 
@@ -58,7 +60,7 @@ def _column(table: str, field: DemoField) -> sa.Column[Any]:
         parts.append(sa.ForeignKey(target, name=f"{table}_{field.name}_foreign", ondelete=rule))
     return sa.Column(
         field.name,
-        _TYPES[field.type](),
+        _type(field),
         *parts,
         primary_key=field.name == "id",
         nullable=field.nullable,
@@ -66,10 +68,20 @@ def _column(table: str, field: DemoField) -> sa.Column[Any]:
     )
 
 
+def _type(field: DemoField) -> TypeEngine[Any]:
+    if field.type == "integer":
+        return sa.Integer()  # as a key it counts by itself
+    facts = TYPES[field.type]
+    if facts.sqlite is None or facts.postgresql is None:
+        raise ValueError(f"{field.name}: a field of type {field.type} has no column")
+    sqlite, postgresql = field.column_type or facts.sqlite, field.column_type or facts.postgresql
+    return _Declared(postgresql).with_variant(_Declared(sqlite), "sqlite")
+
+
 def _default(value: str | int | bool | None) -> Any:
     if isinstance(value, bool):
         return sa.true() if value else sa.false()
-    return None if value is None else str(value)
+    return sa.text(str(value)) if isinstance(value, int) else value
 
 
 def insert(connection: sa.Connection, table: str, rows: list[Row]) -> int:

@@ -193,11 +193,12 @@ class Writer:
     def fill(self, patterns: Sequence[str]) -> str:
         """One pattern with its slots filled, first letter upper case."""
         text = _SLOT.sub(lambda slot: self.source.choice(WORDS[slot[1]]), self.source.choice(patterns))
-        text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+        text = re.sub(r"\b([Aa]) (?=[aeiou]|honest)", r"\1n ", text)
         return text[0].upper() + text[1:]
 
     def paragraph(self) -> str:
-        return " ".join(self.fill(SENTENCES) for _ in range(self.source.randint(3, 6)))
+        patterns = self.source.sample(SENTENCES, self.source.randint(3, 6))
+        return " ".join(self.fill((pattern,)) for pattern in patterns)
 
     def body(self) -> str:
         """Three to five paragraphs, about 1,500 characters, separated by blank lines."""

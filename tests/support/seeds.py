@@ -7,6 +7,15 @@ from pathlib import Path
 
 import asyncpg
 
+from resolvers.bootstrap import bootstrap
+from resolvers.demo.install import install_demo
+from resolvers.secrets import Hasher
+from schema_gen.database import open_database
+
+ADMIN = "admin@example.com"
+PASSWORD = "correct horse battery staple"
+TOKEN = "admin-token-of-the-tests"
+
 
 async def seed_chinook(url: str, data: Path) -> None:
     """Chinook (11 tables of a music shop) from the files in `data`: no metadata, no system tables."""
@@ -21,3 +30,17 @@ async def seed_chinook(url: str, data: Path) -> None:
         await connection.execute(statements)
     finally:
         await connection.close()
+
+
+async def seed_demo(url: str) -> None:
+    """The demo site as `make demo` makes it; everybody's password is `PASSWORD`, the admin's token `TOKEN`."""
+    database = await open_database(url)
+    try:
+        hasher = Hasher(memory=8, time=1, parallelism=1, threads=1)
+        await bootstrap(
+            database, admin_email=ADMIN, admin_password=PASSWORD, admin_token=TOKEN, hasher=hasher
+        )
+        await install_demo(database, progress=lambda line: None, hasher=hasher, password=PASSWORD)
+        hasher.close()
+    finally:
+        await database.close()
