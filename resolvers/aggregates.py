@@ -10,18 +10,21 @@ With `@lift` on `group` its entries become entries of the row itself (REST).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from typing import Any, cast
 
 from graphql import FieldNode
 
-from resolvers.conditions import ColumnRef, Operand
+from resolvers.conditions import ColumnRef, Condition, Operand
+from resolvers.operands import column_path, split_call, split_path
 from resolvers.operands import function_operand as call_operand
-from resolvers.operands import split_call
+from resolvers.paging import Limits, listed, page_of
 from resolvers.plan import (
+    Aggregate,
     AggregateEntry,
     AggregateName,
     AggregateObject,
     AggregateShape,
+    AggregateSort,
     AggregateValue,
     Fixed,
     Group,
@@ -29,8 +32,10 @@ from resolvers.plan import (
     GroupValue,
 )
 from resolvers.reader import Reader
+from resolvers.tree import Tree, has_directive
 from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Collection, FieldType
+from schema_gen.naming import Names
 
 _NUMERIC: frozenset[FieldType] = frozenset({"integer", "bigInteger", "float", "decimal"})
 _ORDERED: frozenset[FieldType] = _NUMERIC | {
@@ -46,7 +51,93 @@ _ORDERED: frozenset[FieldType] = _NUMERIC | {
 Collect = Callable[[Iterable[FieldNode]], Mapping[str, list[FieldNode]]]
 
 
-def aggregate_item(
+_AGGREGATES = frozenset(
+    {"count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"}
+)
+
+
+def plan_aggregate(
+    nodes: tuple[FieldNode, ...],
+    collection: Collection,
+    condition: Condition | None,
+    tree: Tree,
+    reader: Reader,
+    names: Names,
+    limits: Limits,
+) -> Aggregate:
+    """The plan of one `<collection>_aggregated` root."""
+    arguments = tree.arguments(nodes[0])
+    groups = tuple(_group(text, collection, reader) for text in listed(tree, arguments, "groupBy"))
+    limit, offset = page_of(tree, arguments, limits)
+    sort: list[AggregateSort] = []
+    for text in listed(tree, arguments, "sort"):
+        descending = text.startswith("-")
+        term = _aggregate_sort(text[1:] if descending else text, collection, groups, reader)
+        if term is not None:
+            sort.append(AggregateSort(shape=term, descending=descending))
+    chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
+    sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
+    type_name = f"{names.type_name(collection.name)}_aggregated"
+    fields = tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
+    return Aggregate(
+        collection=collection,
+        item=_aggregate_item(
+            {key: tuple(found) for key, found in fields.items()},
+            collection,
+            reader,
+            groups,
+            lift=has_directive(nodes, "lift"),
+            collect=lambda inner: tree.fields((node.selection_set for node in inner), frozenset()),
+            type_name=type_name,
+        ),
+        groups=groups,
+        condition=condition,
+        sort=tuple(sort),
+        limit=limit if groups else None,
+        offset=offset if groups else 0,
+        first=has_directive(nodes, "first"),
+    )
+
+
+def _group(text: str, collection: Collection, reader: Reader) -> Group:
+    operand = column_path(split_path(text), collection, reader, ())
+    if isinstance(operand, ColumnRef):
+        if operand.field.concealed:
+            raise invalid_query(f'"{operand.field.name}" can\'t be grouped by')
+        key = text
+    else:
+        call = split_call(text)
+        key = f"{call[1]}_{call[0]}" if call else text
+    return Group(key=key, operand=operand)
+
+
+def _aggregate_sort(
+    text: str, collection: Collection, groups: tuple[Group, ...], reader: Reader
+) -> AggregateValue | GroupValue | None:
+    """`count`, `count.id`, `sum.views`, a group key or what the group was called; anything else is
+    ungrouped.
+    """
+    for index, group in enumerate(groups):
+        if text == group.key or text == _spelling(group):
+            return GroupValue(index=index)
+    function, _, name = text.partition(".")
+    if function in _AGGREGATES:
+        if not name or name == "*":
+            return AggregateValue(function="countAll")
+        operand = column_path([name], collection, reader, ())
+        if isinstance(operand, ColumnRef) and operand.field.concealed:
+            raise invalid_query(f'"{name}" can\'t be sorted by')
+        return AggregateValue(function=cast(Any, function), operand=operand)
+    column_path(split_path(text), collection, reader, ())
+    raise invalid_query(f'"{text}" is neither grouped nor aggregated')
+
+
+def _spelling(group: Group) -> str:
+    base, _, function = group.key.rpartition("_")
+    return f"{function}({base})"
+
+
+def _aggregate_item(
     fields: Mapping[str, tuple[FieldNode, ...]],
     collection: Collection,
     reader: Reader,

@@ -17,9 +17,10 @@ from resolvers.bundle import Bundle, BundleHolder, Compiled, CompiledRoot, Docum
 from resolvers.calls import Calls, answer
 from resolvers.context import RequestContext
 from resolvers.operation import Operation, Outcome, RootResult
+from resolvers.paging import Limits
 from resolvers.permissions import Gate, with_own_rows
 from resolvers.plan import Aggregate, Literal_, Plan, Read, Root
-from resolvers.planner import OWN_ROOTS, Limits, plan_root, plan_shape, root_fields, structural_variables
+from resolvers.planner import OWN_ROOTS, plan_root, plan_shape, root_fields, structural_variables
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import compile_roots
 from resolvers.tree import Tree

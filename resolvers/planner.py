@@ -24,31 +24,26 @@ from graphql import (
     VariableNode,
 )
 
-from resolvers.aggregates import aggregate_item
+from resolvers.aggregates import plan_aggregate
 from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
 from resolvers.conditions import Compare as CompareCondition
 from resolvers.filters import parse_filter, shape_of
 from resolvers.keys import decode_key
-from resolvers.operands import column_path, function_operand, split_call, split_path
+from resolvers.operands import function_operand
 from resolvers.operation import Operation
+from resolvers.paging import Limits, page_of, sort_of
 from resolvers.permissions import Gate
 from resolvers.plan import (
-    Aggregate,
-    AggregateSort,
-    AggregateValue,
     AnyOf,
     Branch,
     Entry,
     Fixed,
-    Group,
-    GroupValue,
     Nested,
     Object,
     One,
     Read,
     Root,
     Shape,
-    SortTerm,
     Value,
 )
 from resolvers.plan import Literal_ as LiteralNode
@@ -58,15 +53,6 @@ from resolvers.tree import Tree, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
 from schema_gen.naming import Names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """`query_limit_max` -1: no bound. All counted in items, depth in relations."""
-
-    query_limit_default: int = 100
-    query_limit_max: int = -1
-    max_relational_depth: int = 10
 
 
 def plan_shape(variables: Mapping[str, Any], structural: frozenset[str]) -> Hashable:
@@ -193,7 +179,11 @@ class _Planner:
         collection, scope = self.reader.collection(collection_name, ())
         rule = scope.condition if scope is not None else None
         if kind == "aggregated":
-            return Root(key=key, node=self._aggregate(nodes, collection, rule))
+            condition = self._filters(self.tree.arguments(node), collection, rule, ())
+            aggregate = plan_aggregate(
+                nodes, collection, condition, self.tree, self.reader, self.names, self.limits
+            )
+            return Root(key=key, node=aggregate)
         if kind == "by_id":
             return Root(key=key, node=self._by_id(nodes, collection, rule), required=True)
         read = self._read(nodes, collection, rule, top=True)
@@ -267,12 +257,12 @@ class _Planner:
     ) -> Read:
         arguments = self.tree.arguments(nodes[0])
         condition = self._filters(arguments, collection, rule, place)
-        limit, offset = self._page(arguments)
+        limit, offset = page_of(self.tree, arguments, self.limits)
         return Read(
             collection=collection,
             item=self._item(nodes, collection, (), place),
             condition=condition,
-            sort=self._sort(arguments, collection, place, link),
+            sort=sort_of(self.tree, self.reader, arguments, collection, place, link),
             limit=limit,
             offset=offset,
         )
@@ -294,85 +284,6 @@ class _Planner:
             if searched is not None:
                 parts.append(searched)
         return all_of(parts)
-
-    def _page(self, arguments: Mapping[str, ValueNode]) -> tuple[int | None, int]:
-        """`(limit, offset)`: -1 is all, up to QUERY_LIMIT_MAX; `page` wins over `offset`."""
-        limit = self._whole(arguments, "limit")
-        if limit is None:
-            limit = self.limits.query_limit_default
-        if limit < -1:
-            raise invalid_query('"limit" must be greater than or equal to -1')
-        maximum = self.limits.query_limit_max
-        if maximum >= 0:
-            limit = maximum if limit < 0 else min(limit, maximum)
-        page = self._whole(arguments, "page")
-        offset = self._whole(arguments, "offset") or 0
-        if offset < 0:
-            raise invalid_query('"offset" must be greater than or equal to 0')
-        if page is not None and page < 0:
-            raise invalid_query('"page" must be greater than or equal to 0')
-        if page is not None and page > 0 and limit >= 0:
-            offset = (page - 1) * limit
-        elif page:
-            offset = 0
-        if offset > _INT64:
-            raise invalid_query('"offset" must be a safe number')
-        return (None if limit < 0 else min(limit, _INT64)), offset
-
-    def _whole(self, arguments: Mapping[str, ValueNode], name: str) -> int | None:
-        if name not in arguments:
-            return None
-        value = self.tree.argument(arguments[name])
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise invalid_query(f'"{name}" must be an integer')
-        return value
-
-    def _sort(
-        self,
-        arguments: Mapping[str, ValueNode],
-        collection: Collection,
-        place: tuple[str, ...],
-        link: Link | None,
-    ) -> tuple[SortTerm, ...]:
-        """What was asked for, then the key, so that pages are stable; without a wish the manual order comes
-        first.
-        """
-        asked = self._names(arguments, "sort")
-        terms: list[SortTerm] = []
-        for text in asked:
-            descending = text.startswith("-")
-            operand = column_path(
-                split_path(text[1:] if descending else text), collection, self.reader, place
-            )
-            if isinstance(operand, ColumnRef) and operand.field.concealed:
-                raise invalid_query(f'"{operand.field.name}" can\'t be sorted by')
-            terms.append(SortTerm(operand=operand, descending=descending))
-        if not terms:
-            manual = link.sort_field if link is not None and link.sort_field else collection.sort_field
-            if manual and manual in collection.fields and not collection.fields[manual].alias:
-                terms.append(SortTerm(operand=ColumnRef(field=collection.fields[manual])))
-        sorted_by = {
-            term.operand.field.name
-            for term in terms
-            if isinstance(term.operand, ColumnRef) and not term.operand.hops
-        }
-        if len(collection.primary_key) == 1 and collection.primary_key[0] in sorted_by:
-            return tuple(terms)
-        for name in collection.primary_key:
-            if name not in sorted_by:
-                terms.append(SortTerm(operand=ColumnRef(field=collection.fields[name])))
-        return tuple(terms)
-
-    def _names(self, arguments: Mapping[str, ValueNode], name: str) -> list[str]:
-        if name not in arguments:
-            return []
-        value = self.tree.argument(arguments[name])
-        if value is None:
-            return []
-        listed = value if isinstance(value, list) else [value]
-        return [str(entry) for entry in listed if entry not in (None, "")]
 
     # --- what an item looks like ----------------------------------------------------------------------------
 
@@ -551,85 +462,6 @@ class _Planner:
         if has_directive(nodes, "lift") and len(entries) == 1:
             return entries[0].shape
         return Object(entries=tuple(entries))
-
-    # --- aggregates -----------------------------------------------------------------------------------------
-
-    def _aggregate(
-        self, nodes: tuple[FieldNode, ...], collection: Collection, rule: Condition | None
-    ) -> Aggregate:
-        arguments = self.tree.arguments(nodes[0])
-        groups = tuple(self._group(text, collection) for text in self._names(arguments, "groupBy"))
-        limit, offset = self._page(arguments)
-        sort: list[AggregateSort] = []
-        for text in self._names(arguments, "sort"):
-            descending = text.startswith("-")
-            term = self._aggregate_sort(text[1:] if descending else text, collection, groups)
-            if term is not None:
-                sort.append(AggregateSort(shape=term, descending=descending))
-        chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
-        sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
-        type_name = f"{self.names.type_name(collection.name)}_aggregated"
-        fields = self.tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
-        return Aggregate(
-            collection=collection,
-            item=aggregate_item(
-                {key: tuple(found) for key, found in fields.items()},
-                collection,
-                self.reader,
-                groups,
-                lift=has_directive(nodes, "lift"),
-                collect=lambda inner: self.tree.fields((node.selection_set for node in inner), frozenset()),
-                type_name=type_name,
-            ),
-            groups=groups,
-            condition=self._filters(arguments, collection, rule, ()),
-            sort=tuple(sort),
-            limit=limit if groups else None,
-            offset=offset if groups else 0,
-            first=has_directive(nodes, "first"),
-        )
-
-    def _group(self, text: str, collection: Collection) -> Group:
-        operand = column_path(split_path(text), collection, self.reader, ())
-        if isinstance(operand, ColumnRef):
-            if operand.field.concealed:
-                raise invalid_query(f'"{operand.field.name}" can\'t be grouped by')
-            key = text
-        else:
-            call = split_call(text)
-            key = f"{call[1]}_{call[0]}" if call else text
-        return Group(key=key, operand=operand)
-
-    def _aggregate_sort(
-        self, text: str, collection: Collection, groups: tuple[Group, ...]
-    ) -> AggregateValue | GroupValue | None:
-        """`count`, `count.id`, `sum.views`, a group key or what the group was called; anything else is
-        ungrouped.
-        """
-        for index, group in enumerate(groups):
-            if text == group.key or text == _spelling(group):
-                return GroupValue(index=index)
-        function, _, name = text.partition(".")
-        if function in _AGGREGATES:
-            if not name or name == "*":
-                return AggregateValue(function="countAll")
-            operand = column_path([name], collection, self.reader, ())
-            if isinstance(operand, ColumnRef) and operand.field.concealed:
-                raise invalid_query(f'"{name}" can\'t be sorted by')
-            return AggregateValue(function=cast(Any, function), operand=operand)
-        column_path(split_path(text), collection, self.reader, ())
-        raise invalid_query(f'"{text}" is neither grouped nor aggregated')
-
-
-_AGGREGATES = frozenset(
-    {"count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"}
-)
-_INT64 = 2**63 - 1
-
-
-def _spelling(group: Group) -> str:
-    base, _, function = group.key.rpartition("_")
-    return f"{function}({base})"
 
 
 def _is_id(field: Field) -> bool:
