@@ -21,6 +21,7 @@ from gateway.cli_people import bootstrap_command, create_user_command, passwd_co
 from gateway.cli_serve import serve_command
 from gateway.config import Settings
 from gateway.config_load import load_settings
+from gateway.demo import demo_command, demo_options
 from gateway.terminal import Terminal
 from schema_gen.errors import CausewayError, ConfigurationError
 
@@ -71,6 +72,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", type=int, default=1, help="processes that serve (default: 1)")
     serve.add_argument("--reload", action="store_true", help="start again when Causeway's code changes")
 
+    demo_options(
+        _add(commands, "demo", demo_command, "Make an embedded database with a demo site, and serve it.")
+    )
+
     introspect = _add(
         commands, "introspect", introspect_command, "Show what was found, and what cannot be served and why."
     )
@@ -79,13 +84,13 @@ def parser() -> argparse.ArgumentParser:
 
     users = _group(commands, "users", "Create users and change passwords.")
     create = _add(users, "create", create_user_command, "Create an active user.")
-    create.add_argument("email")
+    create.add_argument("email", help="mail address, with which the user logs in")
     create.add_argument("--role", help="name or id of the role")
-    create.add_argument("--first-name")
-    create.add_argument("--last-name")
+    create.add_argument("--first-name", help="first name")
+    create.add_argument("--last-name", help="last name")
     create.add_argument("--static-token", action="store_true", help="make a token that does not expire")
     passwd = _add(users, "passwd", passwd_command, "Change a password; ends every login of the user.")
-    passwd.add_argument("email")
+    passwd.add_argument("email", help="mail address, with which the user logs in")
     for command in (create, passwd):
         command.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
