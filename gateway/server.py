@@ -128,14 +128,23 @@ class AnnouncingServer(uvicorn.Server):
             self._announce()
 
 
-def serve(settings: Settings, *, workers: int, reload: bool, announce: Callable[[str], None]) -> None:
-    """Serves until a signal ends it. `announce` gets the one line that says where.
+def serve(
+    settings: Settings,
+    *,
+    workers: int,
+    reload: bool,
+    announce: Callable[[str], None],
+    greet: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serves until a signal ends it. `announce` gets the one line that says where; `greet` the address, once
+    the only worker listens there.
 
     Raises ConfigurationError where the address cannot be had; exits with uvicorn's status where a start
     fails.
     """
     listening = bind(settings.host, settings.port)
-    line = f"Causeway listens on {address_of(listening)} (Ctrl+C stops it)"
+    address = address_of(listening)
+    line = f"Causeway listens on {address} (Ctrl+C stops it)"
     if reload:
         packages = [
             str(Path(__file__).parent.parent / name) for name in ("gateway", "rest_bridge", "resolvers")
@@ -151,10 +160,15 @@ def serve(settings: Settings, *, workers: int, reload: bool, announce: Callable[
         announce(f"{line}, with {workers} workers")
         Multiprocess(config, sockets=[listening]).run()
     else:
+
+        def listens() -> None:
+            announce(line)
+            greet(address)
+
         # uvicorn stops in order and then raises the signal again; being asked to stop is no failure
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
         with suppress(KeyboardInterrupt):
-            AnnouncingServer(config, partial(announce, line)).run(sockets=[listening])
+            AnnouncingServer(config, listens).run(sockets=[listening])
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -36,10 +36,10 @@ async def install_demo(
     progress: Callable[[str], None],
     hasher: Hasher,
     size: DemoSize | None = None,
-    password: str | None = None,
+    passwords: Mapping[str, str] | None = None,
 ) -> DemoReport:
-    """Installs the demo site of `size`; `progress` gets a line per step. `password`: of its users, else each
-    gets a generated one.
+    """Installs the demo site of `size`; `progress` gets a line per step. `passwords` (email
+    -> password): of its users; whoever is not in it gets a generated one.
 
     Raises ConfigurationError where the system tables are missing, or where the database has tables of its own
     under the names of the site.
@@ -48,10 +48,10 @@ async def install_demo(
         return DemoReport(installed=False)
     progress("writing articles")
     content = generate(size or DemoSize(), editor=EDITOR.id)
-    passwords = {user.email: password or random_text(16) for user in USERS}
-    hashes = {email: await hasher.hash(password) for email, password in passwords.items()}
+    chosen = {user.email: (passwords or {}).get(user.email) or random_text(16) for user in USERS}
+    hashes = {email: await hasher.hash(password) for email, password in chosen.items()}
     counts = await database.run_sync(lambda connection: _install(connection, content, hashes, progress))
-    return DemoReport(installed=True, rows=counts, passwords=passwords)
+    return DemoReport(installed=True, rows=counts, passwords=chosen)
 
 
 def _is_installed(connection: sa.Connection) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from resolvers.bootstrap import bootstrap
+from resolvers.demo.access import EDITOR, READER
 from resolvers.demo.install import install_demo
 from resolvers.secrets import Hasher
 from schema_gen.database import open_database
@@ -33,14 +34,19 @@ async def seed_chinook(url: str, data: Path) -> None:
 
 
 async def seed_demo(url: str) -> None:
-    """The demo site as `make demo` makes it; everybody's password is `PASSWORD`, the admin's token `TOKEN`."""
+    """The demo site of `make demo`; everybody has the password `PASSWORD`, the admin the token `TOKEN`."""
     database = await open_database(url)
     try:
         hasher = Hasher(memory=8, time=1, parallelism=1, threads=1)
         await bootstrap(
             database, admin_email=ADMIN, admin_password=PASSWORD, admin_token=TOKEN, hasher=hasher
         )
-        await install_demo(database, progress=lambda line: None, hasher=hasher, password=PASSWORD)
+        await install_demo(
+            database,
+            progress=lambda line: None,
+            hasher=hasher,
+            passwords=dict.fromkeys((READER.email, EDITOR.email), PASSWORD),
+        )
         hasher.close()
     finally:
         await database.close()
