@@ -24,7 +24,7 @@ from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
 from resolvers.bundle import BundleHolder
 from resolvers.engine import Engine
-from resolvers.planner import Limits
+from resolvers.paging import Limits
 from resolvers.secrets import Hasher
 from resolvers.sessions import Sessions
 from resolvers.single_flight import SingleFlight
