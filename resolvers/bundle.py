@@ -59,6 +59,8 @@ class CompiledRoot:
     column: int | None = None
     json: bytes | None = None
     required: bool = False
+    #: stands where the database has no item
+    fallback: bytes | None = None
     call: CallRoot | None = None
     nodes: tuple[FieldNode, ...] = ()
     error: CausewayError | None = None

@@ -141,7 +141,7 @@ class Engine:
             row = await self.database.fetch_bytes(statement.text, parameters)
         except CausewayError as error:
             return RootResult(key=root.key, data=None, error=error)
-        return _result(CompiledRoot(key=root.key, column=0, required=root.required), row)
+        return _result(_column(root, 0), row)
 
     async def explain(self, operation: Operation, context: RequestContext) -> Mapping[str, Any]:
         """What would be done: the operation, its SQL and parameters' count, the database's own plan, the
@@ -190,15 +190,21 @@ def _layout(made: list[Root | CompiledRoot]) -> tuple[CompiledRoot, ...]:
         elif isinstance(root.node, Literal_):
             layout.append(CompiledRoot(key=root.key, json=root.node.json))
         else:
-            layout.append(CompiledRoot(key=root.key, column=column, required=root.required))
+            layout.append(_column(root, column))
             column += 1
     return tuple(layout)
+
+
+def _column(root: Root, column: int) -> CompiledRoot:
+    return CompiledRoot(key=root.key, column=column, required=root.required, fallback=root.fallback)
 
 
 def _result(root: CompiledRoot, row: tuple[bytes | None, ...]) -> RootResult:
     if root.column is None:
         return RootResult(key=root.key, data=root.json, error=root.error)
     data = row[root.column]
-    if data is None and root.required:
-        return RootResult(key=root.key, data=None, error=forbidden())
+    if data is None:
+        if root.required:
+            return RootResult(key=root.key, data=None, error=forbidden())
+        data = root.fallback
     return RootResult(key=root.key, data=data)

@@ -203,11 +203,14 @@ Node = Read | Aggregate | Literal_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """`required` (by key): no item means the caller may not know whether it exists."""
+    """`required` (by key): no item means the caller may not know whether it exists. `fallback`: the JSON in
+    place of no item (singletons).
+    """
 
     key: str
     node: Node
     required: bool = False
+    fallback: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

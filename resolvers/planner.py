@@ -27,6 +27,7 @@ from graphql import (
 from resolvers.aggregates import plan_aggregate
 from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
 from resolvers.conditions import Compare as CompareCondition
+from resolvers.defaults import default_item
 from resolvers.filters import parse_filter, shape_of
 from resolvers.keys import decode_key
 from resolvers.operands import function_operand
@@ -189,6 +190,7 @@ class _Planner:
         read = self._read(nodes, collection, rule, top=True)
         if kind == "singleton":
             read = replace(read, single=True, limit=1)
+            return Root(key=key, node=read, fallback=default_item(read, self.operation.wire))
         return Root(key=key, node=read)
 
     def _own(self, key: str, nodes: tuple[FieldNode, ...], own: OwnRoot) -> Root:

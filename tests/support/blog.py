@@ -87,8 +87,10 @@ def _field(
 ) -> Field:
     column = None
     if kind != "alias":
-        exact = {"numeric_precision": 10, "numeric_scale": 2} if kind == "decimal" else {}
-        column = Column(data_type=_DATA_TYPES[kind], primary_key=key, nullable=not key, **exact)
+        precision = 10 if kind == "decimal" else None
+        column = Column(
+            data_type=_DATA_TYPES[kind], primary_key=key, nullable=not key, numeric_precision=precision
+        )
     return Field(collection=collection, name=name, type=kind, column=column, special=special)
 
 
@@ -209,9 +211,9 @@ async def open_blog(url: str) -> Blog:
     blog = Blog(database=database, engine=Engine(database, holder, Limits(), sql), snapshot=snapshot)
     fetch = database.fetch_bytes
 
-    async def recorded(sql_text: str, parameters: Sequence[Any] = ()) -> tuple[bytes | None, ...]:
-        blog.texts.append(sql_text)
-        return await fetch(sql_text, parameters)
+    async def recorded(sql: str, params: Sequence[Any] = ()) -> tuple[bytes | None, ...]:
+        blog.texts.append(sql)
+        return await fetch(sql, params)
 
     database.fetch_bytes = recorded  # type: ignore[method-assign]
     return blog
