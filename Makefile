@@ -8,14 +8,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-# the rest of the line of output of a long step
 PYTEST_ARGS ?= -n 2
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check format lint types layers pytest postgres bench explorer docs lock system clean
+.PHONY: help demo install test format lint types layers pytest postgres bench explorer docs lock system clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,21 +29,14 @@ $(BIN)/python:
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "==> installing Causeway and its dependencies"
-	@$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt | $(SHOW)
+	@$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.runtime
 	@echo "==> installing what the tests need"
-	@$(PIP) install --require-hashes -r requirements/test.txt | $(SHOW)
+	@$(PIP) install --require-hashes -r requirements/test.txt
 	@touch $@
-
-# pip's own lines, without those about what is there already; keeps pip's exit status (see SHELLFLAGS)
-SHOW := { grep -v '^Requirement already satisfied' || true; }
-SHELL := $(shell command -v bash || echo /bin/sh)
-ifneq ($(findstring bash,$(SHELL)),)
-.SHELLFLAGS := -o pipefail -c
-endif
 
 install: $(VENV)/.runtime  ## the environment with Causeway in it
 
@@ -55,27 +47,25 @@ demo: $(VENV)/.runtime  ## serve a demo site on http://127.0.0.1:8055
 
 # ---- check -----------------------------------------------------------------------------------------------------
 
-test: check pytest  ## everything: format, lint, types, layers, tests on SQLite and PostgreSQL
+test: lint types layers pytest  ## everything: lint, types, layers, tests on SQLite and PostgreSQL
 
-check: format lint types layers
-
-format: $(VENV)/.test
-	@echo "==> ruff format --check"
+lint: $(VENV)/.test  ## ruff: format and rules
+	@echo "==> ruff"
 	@$(BIN)/ruff format --check .
-
-lint: $(VENV)/.test  ## ruff
-	@echo "==> ruff check"
 	@$(BIN)/ruff check .
+
+format: $(VENV)/.test  ## ruff: write the format, fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
 
 types: $(VENV)/.test  ## mypy --strict
 	@echo "==> mypy --strict"
-	@$(BIN)/mypy --strict
+	@$(BIN)/mypy
 
 layers: $(VENV)/.test  ## import-linter: gateway -> rest_bridge -> resolvers -> schema_gen
 	@echo "==> import-linter"
 	@$(BIN)/lint-imports
 
-# a PostgreSQL for the tests: the system's, else binaries from PyPI
 postgres: $(VENV)/.test  ## show (or install) the PostgreSQL that the tests use
 	@$(BIN)/python -m tests.support.postgres
 
