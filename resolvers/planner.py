@@ -154,6 +154,8 @@ class _Planner:
         self.limits = limits
         self.graphql = operation.wire == "graphql"
         self.tree = Tree.of(operation)
+        #: for each list around: what its items must have besides, found while their fields are planned
+        self.wanted: list[list[Condition]] = []
         self.reader = Reader(
             snapshot=gate.snapshot,
             gate=gate,
@@ -187,7 +189,7 @@ class _Planner:
             return Root(key=key, node=aggregate)
         if kind == "by_id":
             return Root(key=key, node=self._by_id(nodes, collection, rule), required=True)
-        read = self._read(nodes, collection, rule, top=True)
+        read = self._read(nodes, collection, rule)
         if kind == "singleton":
             read = replace(read, single=True, limit=1)
             return Root(key=key, node=read, fallback=default_item(read, self.operation.wire))
@@ -253,7 +255,6 @@ class _Planner:
         collection: Collection,
         rule: Condition | None,
         *,
-        top: bool,
         place: tuple[str, ...] = (),
         link: Link | None = None,
     ) -> Read:
@@ -386,6 +387,10 @@ class _Planner:
             guard = all_of([part for part in (hop.guard, asked) if part is not None])
             hop = replace(hop, guard=guard)
         way = (*hops, hop)
+        if asked is not None and self.wanted and target.primary_key:
+            # inside a list an item whose to-one item is filtered away goes with it (protocol)
+            key = ColumnRef(field=target.fields[target.primary_key[0]], hops=way)
+            self.wanted[-1].append(CompareCondition(operand=key, op="nnull"))
         return One(hops=way, item=self._item(nodes, target, way, here))
 
     def _list(
@@ -400,7 +405,11 @@ class _Planner:
         here = self._deeper(place, field.name)
         rule = self.reader.item_guard(link.target, here)
         target = self.gate.snapshot.collections[link.target]
-        read = self._read(nodes, target, rule, top=False, place=here, link=link)
+        self.wanted.append([])
+        read = self._read(nodes, target, rule, place=here, link=link)
+        wanted = self.wanted.pop()
+        if wanted:
+            read = replace(read, condition=all_of([*wanted, *([read.condition] if read.condition else [])]))
         return Nested(link=link, hops=hops, read=read, guard=guard)
 
     def _any(

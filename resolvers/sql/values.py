@@ -171,7 +171,7 @@ def read(value: Any, kind: FieldType, shape: Shape, operator: str, *, lenient: b
 
 def _listed(value: Any, operator: str) -> list[Any]:
     if isinstance(value, str):
-        return value.split(",")
+        return value.split(",") if value else []
     if isinstance(value, Mapping):
         return list(value.values())
     if isinstance(value, (list, tuple)):

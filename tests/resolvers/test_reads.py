@@ -183,6 +183,24 @@ async def test_relations_functions_and_any(blog: Blog) -> None:
     }
 
 
+async def test_a_filter_on_a_to_one_item_empties_it_and_inside_a_list_takes_its_parent_along(
+    blog: Blog,
+) -> None:
+    found = await blog.read(
+        '{ articles { id author(filter: {name: {_eq: "Ada"}}) { name } } '
+        'tags: articles_by_id(id: 1) { tags { id tags_id(filter: {name: {_eq: "red"}}) { name } } } }',
+        wire="rest",
+    )
+    assert found == {
+        "articles": [
+            {"id": 1, "author": {"name": "Ada"}},
+            {"id": 2, "author": None},
+            {"id": 3, "author": None},
+        ],
+        "tags": {"tags": [{"id": 1, "tags_id": {"name": "red"}}]},
+    }
+
+
 async def test_sort_puts_nulls_last_and_pages_are_stable(blog: Blog) -> None:
     found = await blog.read(
         '{ up: articles(sort: ["views"]) { id } '
