@@ -16,11 +16,15 @@ from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
 from gateway.observe import AccessLog
+from gateway.root_http import root_door
 from gateway.server_http import server_door
 from gateway.shell import Application, Doors
 from gateway.state import open_project
 
-DOORS: Final = Doors(by_segment={"auth": auth_door, "server": server_door}, other=server_door)
+DOORS: Final = Doors(
+    by_segment={"": root_door, "robots.txt": root_door, "auth": auth_door, "server": server_door},
+    other=root_door,
+)
 
 
 def create_app(settings: Settings) -> Application:

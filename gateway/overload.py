@@ -9,7 +9,8 @@ refused before their body is read, so that what is refused costs next to nothing
 
 One ticker looks after everything that is not worth a timer per request. A request that has been under way for
 a tick gets a watcher on its connection; if the client goes, the request's task is cancelled, and with it the
-running query. A quick request pays for that with one dictionary entry.
+running query. A body that does not arrive ends at a tick, too. A quick request pays for all that with one
+dictionary entry.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ class Pressure:
     max_memory: int | None = None
     max_requests: int = 500
     retry_after: int = 1
+    #: for a request body to arrive; looked at once per interval
+    body_timeout: float = 10.0
 
 
 class Exchange:
-    """One request under way. `gone`: its client left while it was being answered."""
+    """One request under way. `gone`: its client left while it was being answered. `late`: its body did not
+    come.
+    """
 
-    __slots__ = ("_load", "_receive", "_task", "_watcher", "gone", "reading", "started")
+    __slots__ = ("_load", "_receive", "_task", "_watcher", "gone", "late", "reading", "started")
 
     def __init__(self, load: Load, receive: Receive, started: float) -> None:
         self._load = load
@@ -57,6 +62,7 @@ class Exchange:
         self.started = started
         #: the body is still being read: then the reader sees the client go
         self.reading = False
+        self.late = False
         self.gone = False
 
     def __enter__(self) -> Exchange:
@@ -78,8 +84,20 @@ class Exchange:
         return False
 
     def watch(self) -> None:
-        if self._watcher is None and not self.reading:
+        if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch())
+
+    def give_up_reading(self) -> None:
+        """Cancels the reader of the body, which then has to call `read_too_late`."""
+        if self._task is not None and not self.late:
+            self.late = True
+            self._task.cancel()
+
+    def read_too_late(self) -> bool:
+        """Whether the cancellation that the reader met came from here; then it is ended."""
+        if self.late and self._task is not None:
+            self._task.uncancel()
+        return self.late
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -119,7 +137,7 @@ class Load:
             await asyncio.sleep(interval)
             now = perf_counter()
             self._strained = self._pressure.enabled and self._is_strained(now - due)
-            self._watch_slow(now - interval)
+            self._look_after_slow(now)
             self._on_tick()
 
     def _is_strained(self, delay: float) -> bool:
@@ -128,11 +146,15 @@ class Load:
             return True
         return pressure.max_memory is not None and resident_memory() > pressure.max_memory
 
-    def _watch_slow(self, before: float) -> None:
+    def _look_after_slow(self, now: float) -> None:
         for exchange in self.under_way:
-            if exchange.started > before:
+            age = now - exchange.started
+            if age < self._pressure.interval:
                 break
-            exchange.watch()
+            if not exchange.reading:
+                exchange.watch()
+            elif age >= self._pressure.body_timeout:
+                exchange.give_up_reading()
 
 
 def resident_memory() -> int:

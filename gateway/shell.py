@@ -188,10 +188,11 @@ class Application:
             raise content_too_large()
         exchange.reading = True
         try:
-            async with asyncio.timeout(self._body_timeout):
-                body = await _whole_body(receive, limit)
-        except TimeoutError as error:
-            raise out_of_time("Request body", f"{self._body_timeout:g}s") from error
+            body = await _whole_body(receive, limit)
+        except asyncio.CancelledError as error:
+            if exchange.read_too_late():
+                raise out_of_time("Request body", f"{self._body_timeout:g}s") from error
+            raise
         exchange.reading = False
         return body
 
@@ -230,6 +231,7 @@ def pressure_of(settings: Settings) -> Pressure:
         max_memory=settings.pressure_limiter_max_memory_rss,
         max_requests=settings.causeway_max_requests,
         retry_after=settings.pressure_limiter_retry_after,
+        body_timeout=settings.causeway_body_timeout.total_seconds(),
     )
 
 
