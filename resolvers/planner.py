@@ -456,7 +456,7 @@ class _Planner:
     ) -> Shape:
         """`<field>_func { year }`: an object of function results, or the one result where it is lifted."""
         base = self.names.function_base(collection.name, name)
-        if base is None:
+        if base is None or self.reader.find_field(collection, base) is None:
             raise forbidden_field(collection.name, (name,), place)
         entries: list[Entry] = []
         for key, found in self.tree.fields((node.selection_set for node in nodes), frozenset()).items():
