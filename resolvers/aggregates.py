@@ -77,7 +77,7 @@ def plan_aggregate(
             sort.append(AggregateSort(shape=term, descending=descending))
     chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
     sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
-    type_name = f"{names.type_name(collection.name)}_aggregated"
+    type_name = names.part(collection.name, "aggregated")
     fields = tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
     return Aggregate(
         collection=collection,
@@ -89,6 +89,7 @@ def plan_aggregate(
             lift=has_directive(nodes, "lift"),
             collect=lambda inner: tree.fields((node.selection_set for node in inner), frozenset()),
             type_name=type_name,
+            names=names,
         ),
         groups=groups,
         condition=condition,
@@ -146,6 +147,7 @@ def _aggregate_item(
     lift: bool,
     collect: Collect,
     type_name: str,
+    names: Names,
 ) -> AggregateShape:
     """`fields`: response key -> occurrences under the root; `collect` merges the selections below them."""
     entries: list[AggregateEntry] = []
@@ -164,8 +166,11 @@ def _aggregate_item(
         elif name == "countAll":
             entries.append(AggregateEntry(key=key, shape=AggregateValue(function="countAll")))
         else:
+            part = "aggregated_count" if name in ("count", "countDistinct") else "aggregated_fields"
+            inner_type = names.part(collection.name, part)
             inner = [
-                _leaf(leaf_key, found, name, collection, reader) for leaf_key, found in collect(nodes).items()
+                _leaf(leaf_key, found, name, collection, reader, inner_type)
+                for leaf_key, found in collect(nodes).items()
             ]
             entries.append(AggregateEntry(key=key, shape=AggregateObject(entries=tuple(inner))))
     if lift and len(entries) == 1:
@@ -174,11 +179,11 @@ def _aggregate_item(
 
 
 def _leaf(
-    key: str, nodes: list[FieldNode], function: str, collection: Collection, reader: Reader
+    key: str, nodes: list[FieldNode], function: str, collection: Collection, reader: Reader, type_name: str
 ) -> AggregateEntry:
     name = nodes[0].name.value
     if name == "__typename":
-        return AggregateEntry(key=key, shape=Fixed(value=None))
+        return AggregateEntry(key=key, shape=Fixed(value=type_name))
     operand = aggregate_operand(function, name, collection, reader)
     return AggregateEntry(
         key=key, shape=AggregateValue(function=cast(AggregateName, function), operand=operand)

@@ -145,16 +145,9 @@ class _Parser:
                         is not None
                     ]
                 )
-        name, separator, target = key.partition("__")
-        while separator:
-            link = self.reader.snapshot.link(collection.name, name)
-            if link is not None and link.kind == "m2a":
-                collection_name = target
-                if self.reader.names is not None:
-                    collection_name = self.reader.names.collection_of(target) or target
-                return self._any_branch(name, collection_name, given, collection, hops)
-            more, separator, target = target.partition("__")
-            name = f"{name}__{more}"
+        branch = self.reader.names.branches(collection.name).get(key) if self.reader.names else None
+        if branch is not None:
+            return self._any_branch(branch[0], branch[1], given, collection, hops)
         return _NOT_DERIVED
 
     def _logic(

@@ -462,7 +462,8 @@ class _Planner:
         for key, found in self.tree.fields((node.selection_set for node in nodes), frozenset()).items():
             function = found[0].name.value
             if function == "__typename":
-                entries.append(Entry(key=key, shape=Fixed(value=None)))
+                field = collection.fields[base]
+                entries.append(Entry(key=key, shape=Fixed(value=function_type(field, self.names))))
                 continue
             argument = base
             if function == "json":
@@ -473,6 +474,20 @@ class _Planner:
         if has_directive(nodes, "lift") and len(entries) == 1:
             return entries[0].shape
         return Object(entries=tuple(entries))
+
+
+_FUNCTION_TYPES: Final[Mapping[str, str]] = {
+    "date": "date_functions",
+    "time": "time_functions",
+    "dateTime": "datetime_functions",
+    "timestamp": "datetime_functions",
+    "alias": "count_functions",
+}
+
+
+def function_type(field: Field, names: Names) -> str:
+    """The name of the type of `<field>_func`."""
+    return _FUNCTION_TYPES.get(field.type) or names.part(field.collection, "func", field.name)
 
 
 def _is_id(field: Field) -> bool:

@@ -1,7 +1,7 @@
 """Class 1: wherever a field can be named, a hidden one is refused exactly as one that does not exist.
 
-{filter, nested filter, quantifiers, many-to-any path, function, count, json path, sort, group, aggregate, alias,
-relation, nested arguments, variables} x {unreadable, missing}; concealed fields take null and empty tests only.
+{filter, nested filter, quantifiers, many-to-any path, function, count, sort, group, aggregate, alias, relation,
+nested arguments} x {unreadable, missing}; concealed fields take null and empty tests only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from resolvers.permissions import AccessRules, Grant
 from tests.support.blog import Blog
 
-#: may read articles without `title`, `meta` and `secret`'s neighbours; authors without `email`; texts without `body`
+#: may read articles without `title`, authors without `email`, texts without `body`; no tags, no headings
 READER = AccessRules(
     fingerprint="reader",
     grants={
