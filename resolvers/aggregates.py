@@ -35,7 +35,7 @@ from resolvers.reader import Reader
 from resolvers.tree import Tree, has_directive
 from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Collection, FieldType
-from schema_gen.naming import Names
+from schema_gen.naming import Names, TypePart
 
 _NUMERIC: frozenset[FieldType] = frozenset({"integer", "bigInteger", "float", "decimal"})
 _ORDERED: frozenset[FieldType] = _NUMERIC | {
@@ -166,7 +166,7 @@ def _aggregate_item(
         elif name == "countAll":
             entries.append(AggregateEntry(key=key, shape=AggregateValue(function="countAll")))
         else:
-            part = "aggregated_count" if name in ("count", "countDistinct") else "aggregated_fields"
+            part: TypePart = "aggregated_count" if name in ("count", "countDistinct") else "aggregated_fields"
             inner_type = names.part(collection.name, part)
             inner = [
                 _leaf(leaf_key, found, name, collection, reader, inner_type)
