@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, TextIO
 from urllib.parse import unquote_plus
 
@@ -159,7 +160,12 @@ def _raw_line(seen: Observation) -> str:
 
 def _clock(at: float) -> str:
     whole = int(at)
-    return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{int((at - whole) * 1000):03d}"
+    return f"{_second(whole)}.{int((at - whole) * 1000):03d}"
+
+
+@lru_cache(maxsize=8)
+def _second(whole: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(whole))
 
 
 def _iso(at: float) -> str:
