@@ -73,8 +73,9 @@ def new_database(
 
     def make(template: str | None) -> str:
         name = f"test_{uuid.uuid4().hex}"
+        url = test_run.copy_template(dialect, template, name, tmp_path)
         made.append(name)
-        return test_run.copy_template(dialect, template, name, tmp_path)
+        return url
 
     yield make
     if dialect == "postgresql":

@@ -226,10 +226,11 @@ def _reachable(programs: Path, directory: Path) -> str:
     try:
         _run([str(programs / "initdb"), "--version"], str(directory))
     except (PermissionError, subprocess.CalledProcessError):
+        # the package's libraries stand beside it and are found by relative paths: all of it, or none
+        source = FALLBACK if programs.is_relative_to(FALLBACK) else programs.parent
         copy = directory / "installation"
-        shutil.copytree(programs.parent, copy, symlinks=True)
-        copy.chmod(0o755)
-        return str(copy / "bin")
+        shutil.copytree(source, copy, symlinks=True)
+        return str(copy / programs.relative_to(source))
     return str(programs)
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.support.postgres import Cluster, start_cluster
+from tests.support.postgres import Cluster, PostgresMissing, start_cluster
 
 Dialect = Literal["sqlite", "postgresql"]
 #: fills the empty database behind a URL and closes every connection to it
@@ -63,13 +63,17 @@ class TestRun:
 
     def cluster(self) -> Cluster:
         """The cluster of this run, started on first use; raises `PostgresMissing`."""
-        saved = self.directory / "cluster.json"
+        saved, failed = self.directory / "cluster.json", self.directory / "cluster.failed"
         if not saved.exists():
             with self._lock("cluster"):
+                if failed.exists():  # tried once: the other tests need not wait for it again
+                    raise PostgresMissing(failed.read_text())
                 if not saved.exists():
+                    failed.write_text("PostgreSQL did not start: see the first test that needed it")
                     unsaved = self.directory / "cluster.new"
                     start_cluster(self.directory / "pg").save(unsaved)
                     unsaved.rename(saved)
+                    failed.unlink()
         return Cluster.load(saved)
 
     async def template(self, dialect: Dialect, name: str, seed: Seed) -> str:
