@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
-from gateway.http import HTML, HttpReply, HttpRequest
+from gateway.auth import authenticate
+from gateway.http import HTML, JSON, HttpReply, HttpRequest
 from gateway.state import Project
+from resolvers.behaviors.server import PONG
 from schema_gen.errors import route_not_found
 
-_PONG: Final = HttpReply(headers=(("content-type", HTML),), body=b"pong")
+_PONG: Final = HttpReply(headers=(("content-type", HTML),), body=PONG.encode())
+_HEALTH: Final = "application/health+json; charset=utf-8"
 
 
 async def server_door(project: Project, request: HttpRequest) -> HttpReply:
-    if request.path == "/server/ping" and request.method in ("GET", "HEAD"):
+    path = request.path.rstrip("/")
+    if request.method not in ("GET", "HEAD"):
+        raise route_not_found(request.path)
+    if path == "/server/ping":
         return _PONG
+    if path == "/server/info":
+        return await _info(project, request)
+    if path == "/server/health" and project.settings.healthcheck_enabled:
+        return await _health(project, request)
     raise route_not_found(request.path)
+
+
+async def _info(project: Project, request: HttpRequest) -> HttpReply:
+    context = await authenticate(project, request.headers, request.query_string, request.ip)
+    info = await project.server.info(context)
+    return HttpReply(headers=(("content-type", JSON),), body=_json({"data": info}))
+
+
+async def _health(project: Project, request: HttpRequest) -> HttpReply:
+    context = await authenticate(project, request.headers, request.query_string, request.ip)
+    health = await project.server.health(context)
+    status = 503 if health["status"] == "error" else 200
+    return HttpReply(status=status, headers=(("content-type", _HEALTH),), body=_json(health))
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -12,9 +12,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from itertools import count
 
 from gateway.auth import Authenticator
+from gateway.auth_desk import AuthDesk
+from gateway.calls import calls_of
 from gateway.config import Settings
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
@@ -22,6 +25,7 @@ from gateway.tokens import Tokens
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
+from resolvers.behaviors.server import Server, ServerFacts
 from resolvers.bundle import BundleHolder
 from resolvers.engine import Engine
 from resolvers.paging import Limits
@@ -76,7 +80,8 @@ class Project:
     tokens: Tokens
     actors: Actors
     authenticator: Authenticator
-    login: Login
+    desk: AuthDesk
+    server: Server
 
 
 @asynccontextmanager
@@ -108,27 +113,26 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     sessions = Sessions(database, snapshot)
     actors = Actors(database, snapshot, epochs, sessions, ttl=settings.causeway_access_ttl.total_seconds())
     tokens = Tokens(settings.secret or "")
+    authenticator = Authenticator(actors, tokens, settings)
+    proof = Proof(database, hasher, settings.login_stall_time)
+    login = Login(database, actors, sessions, proof, tokens.mint, epochs, lives_of(settings))
+    desk = AuthDesk(login, tokens, authenticator, settings)
+    server = Server(database, snapshot, facts_of(settings))
+    calls = calls_of(desk, server, holder, health_enabled=settings.healthcheck_enabled)
     return Project(
         settings=settings,
         database=database,
         epochs=epochs,
         holder=holder,
         schema=SchemaWatch(epochs, holder),
-        engine=Engine(database, holder, limits_of(settings), sql_dialect(database)),
+        engine=Engine(database, holder, limits_of(settings), sql_dialect(database), calls),
         hasher=hasher,
         sessions=sessions,
         tokens=tokens,
         actors=actors,
-        authenticator=Authenticator(actors, tokens, settings),
-        login=Login(
-            database,
-            actors,
-            sessions,
-            Proof(database, hasher, settings.login_stall_time),
-            tokens.mint,
-            epochs,
-            lives_of(settings),
-        ),
+        authenticator=authenticator,
+        desk=desk,
+        server=server,
     )
 
 
@@ -151,6 +155,16 @@ def limits_of(settings: Settings) -> Limits:
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
         max_relational_depth=settings.max_relational_depth,
+    )
+
+
+def facts_of(settings: Settings) -> ServerFacts:
+    return ServerFacts(
+        version=version("causeway"),
+        public_url=settings.public_url,
+        query_limit_default=settings.query_limit_default,
+        query_limit_max=settings.query_limit_max,
+        health_threshold=settings.db_healthcheck_threshold,
     )
 
 

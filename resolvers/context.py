@@ -6,7 +6,8 @@ through every stage. The unrestricted actor is the value `SYSTEM`, never the abs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
@@ -35,6 +36,14 @@ PUBLIC: Final = Actor(kind="public")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What a call may see of the HTTP exchange (`headers`, lower-case names) and add to the reply."""
+
+    headers: Mapping[str, str]
+    reply: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
     """`now`: the moment of the request, with time zone; every `$NOW` of one request is the same."""
 
@@ -45,3 +54,5 @@ class RequestContext:
     user_agent: str | None = None
     origin: str | None = None
     request_id: str = ""
+    #: made by the doors through which calls are reached that set cookies
+    exchange: Exchange | None = None

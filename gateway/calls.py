@@ -1,0 +1,145 @@
+"""The calls of the system scope, each with what it takes and gives: for the schema builder and the engine.
+
+    calls_of(desk, server, holder, ...) -> Calls(auth_login, auth_refresh, auth_logout, server_info, ...)
+
+The `auth_*` mutations give what `/auth/*` gives. Their cookies travel in the `Exchange` of the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.auth_desk import AuthDesk
+from resolvers.behaviors.credentials import Credentials, read_mode
+from resolvers.behaviors.me import permissions_me, policies_globals
+from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
+from resolvers.bundle import BundleHolder
+from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, Resolve
+from resolvers.context import Exchange, RequestContext
+from schema_gen.errors import CausewayError, invalid_credentials
+
+Arguments = Mapping[str, Any]
+
+_MODES: Final = CallEnum(name="auth_mode", values=("json", "cookie", "session"))
+_TOKENS: Final = CallObject(
+    name="auth_tokens",
+    fields={"access_token": "String", "expires": "GraphQLBigInt", "refresh_token": "String"},
+)
+_GLOBALS: Final = CallObject(
+    name="policy_me_globals_type",
+    fields={"enforce_tfa": "Boolean", "app_access": "Boolean", "admin_access": "Boolean"},
+)
+_INFO: Final = (
+    CallObject(name="server_info_project", fields=PROJECT_TYPES),
+    CallObject(
+        name="server_info_license_entitlements",
+        fields={
+            "production_enabled": "Boolean",
+            "ai_translations_enabled": "Boolean",
+            "display_powered_by": "String",
+        },
+    ),
+    CallObject(
+        name="server_info_license",
+        fields={"source": "String", "entitlements": "server_info_license_entitlements"},
+    ),
+    CallObject(name="server_info_query_limit", fields={"default": "Int", "max": "Int"}),
+    CallObject(
+        name="server_info",
+        fields={
+            "project": "server_info_project",
+            "license": "server_info_license",
+            "rateLimit": "Boolean",
+            "rateLimitGlobal": "Boolean",
+            "websocket": "Boolean",
+            "queryLimit": "server_info_query_limit",
+            "version": "String",
+        },
+    ),
+)
+_REFRESH_ARGUMENTS: Final = {"refresh_token": "String", "mode": "auth_mode"}
+
+
+def calls_of(desk: AuthDesk, server: Server, holder: BundleHolder, *, health_enabled: bool) -> Calls:
+    async def ping(arguments: Arguments, context: RequestContext) -> str:
+        return PONG
+
+    async def info(arguments: Arguments, context: RequestContext) -> Any:
+        return await server.info(context)
+
+    async def health(arguments: Arguments, context: RequestContext) -> Any:
+        return await server.health(context)
+
+    async def permissions(arguments: Arguments, context: RequestContext) -> Any:
+        return permissions_me(context, holder.current.snapshot)
+
+    async def policies(arguments: Arguments, context: RequestContext) -> Any:
+        return policies_globals(context)
+
+    checks = (_query("server_health", "JSON", health),) if health_enabled else ()
+    return Calls.of(
+        _query("server_ping", "String", ping),
+        _query("server_info", "server_info", info, *_INFO),
+        *checks,
+        _query("permissions_me", "permissions_me_type", permissions),
+        _query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS),
+        *_auth_calls(desk),
+    )
+
+
+def _auth_calls(desk: AuthDesk) -> tuple[CallRoot, ...]:
+    async def login(arguments: Arguments, context: RequestContext) -> Any:
+        if desk.disabled:
+            raise invalid_credentials()
+        given = Credentials(
+            email=arguments["email"], password=arguments["password"], otp=arguments.get("otp")
+        )
+        handed = await desk.log_in(given, read_mode(arguments.get("mode") or "json"), context)
+        _exchange(context).reply.extend(handed.headers)
+        return handed.tokens
+
+    async def refresh(arguments: Arguments, context: RequestContext) -> Any:
+        exchange = _exchange(context)
+        try:
+            handed = await desk.refresh(arguments, exchange.headers, context)
+        except CausewayError as error:
+            exchange.reply.extend(error.headers.items())
+            raise
+        exchange.reply.extend(handed.headers)
+        return handed.tokens
+
+    async def logout(arguments: Arguments, context: RequestContext) -> bool:
+        exchange = _exchange(context)
+        exchange.reply.extend(await desk.log_out(arguments, exchange.headers, context))
+        return True
+
+    credentials = {"email": "String!", "password": "String!", "mode": "auth_mode", "otp": "String"}
+    return (
+        _mutation("auth_login", "auth_tokens", login, credentials, _MODES, _TOKENS),
+        _mutation("auth_refresh", "auth_tokens", refresh, _REFRESH_ARGUMENTS, _MODES, _TOKENS),
+        _mutation("auth_logout", "Boolean", logout, _REFRESH_ARGUMENTS, _MODES),
+    )
+
+
+def _exchange(context: RequestContext) -> Exchange:
+    """A door that sets no cookies gives none, and what would be set is dropped."""
+    return context.exchange or Exchange(headers={})
+
+
+def _query(name: str, kind: str, resolve: Resolve, *types: CallObject | CallEnum) -> CallRoot:
+    return CallRoot(name=name, scope="system", kind="query", type=kind, resolve=resolve, types=types)
+
+
+def _mutation(
+    name: str, kind: str, resolve: Resolve, arguments: Mapping[str, str], *types: CallObject | CallEnum
+) -> CallRoot:
+    return CallRoot(
+        name=name,
+        scope="system",
+        kind="mutation",
+        type=kind,
+        resolve=resolve,
+        arguments=arguments,
+        types=types,
+    )

@@ -1,0 +1,175 @@
+"""What the server says of itself: `server_info`, `server_health`, `server_ping`.
+
+The public learns how the login page should look; who is logged in learns the limits too; only administrators
+learn the exact version (an attacker would look up what it is good for).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from resolvers.context import RequestContext
+from resolvers.single_flight import SingleFlight
+from schema_gen.database import Database
+from schema_gen.errors import CausewayError, forbidden
+from schema_gen.model import SchemaSnapshot
+
+PONG: Final = "pong"
+
+#: of `directus_settings`, in the order of the protocol -> what stands for a missing value
+_PROJECT: Final[Mapping[str, Any]] = {
+    "project_name": "Causeway",
+    "project_descriptor": None,
+    "project_logo": None,
+    "project_color": "#6644FF",
+    "default_appearance": "auto",
+    "default_theme_light": None,
+    "default_theme_dark": None,
+    "theme_light_overrides": None,
+    "theme_dark_overrides": None,
+    "default_language": "en-US",
+    "public_foreground": None,
+    "public_background": None,
+    "public_favicon": None,
+    "public_note": None,
+    "custom_css": None,
+    "public_registration": False,
+    "public_registration_verify_email": True,
+}
+_JSON: Final = frozenset({"theme_light_overrides", "theme_dark_overrides"})
+_FLAGS: Final = frozenset({"public_registration", "public_registration_verify_email"})
+#: the same fields -> their GraphQL types
+PROJECT_TYPES: Final[Mapping[str, str]] = {
+    name: "JSON" if name in _JSON else "Boolean" if name in _FLAGS else "String" for name in _PROJECT
+}
+#: clients of the protocol look here for what they may offer; nothing is for sale
+_LICENSE: Final[Mapping[str, Any]] = {
+    "source": None,
+    "entitlements": {
+        "production_enabled": True,
+        "ai_translations_enabled": False,
+        "display_powered_by": None,
+    },
+}
+#: what is not there (yet)
+_ABSENT: Final[Mapping[str, Any]] = {
+    "project_owner_enabled": False,
+    "mcp_enabled": False,
+    "ai_enabled": False,
+    "mcp_oauth_enabled": False,
+    "mcp_oauth_dcr_enabled": False,
+    "mcp_oauth_cimd_enabled": False,
+    "autoSave": {"revisionInterval": 300},
+    "ai_providers": [],
+    "files": {"mimeTypeAllowList": ["*/*"]},
+    "rateLimit": False,
+    "rateLimitGlobal": False,
+    "extensions": {"limit": None},
+}
+#: seconds for which a health report is given again: asking often must not become load
+_REPORT_LIFE: Final = 1.0
+_PREFIXES: Final = {"sqlite": "sqlite3", "postgresql": "pg"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """`health_threshold`: milliseconds of a database answer above which health warns."""
+
+    version: str
+    public_url: str
+    query_limit_default: int
+    query_limit_max: int
+    health_threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`status` ok, warn or error; `checks` in the form of health+json."""
+
+    status: Literal["ok", "warn", "error"]
+    checks: Mapping[str, Any]
+
+
+class Server:
+    def __init__(
+        self, database: Database, snapshot: Callable[[], SchemaSnapshot], facts: ServerFacts
+    ) -> None:
+        self._database = database
+        self._snapshot = snapshot
+        self._facts = facts
+        self._health: tuple[float, Health] | None = None
+        self._flights: SingleFlight[Health] = SingleFlight()
+
+    async def info(self, context: RequestContext) -> dict[str, Any]:
+        info: dict[str, Any] = {"project": await self._project()}
+        if context.actor.user is not None:
+            facts = self._facts
+            limits = {"default": facts.query_limit_default, "max": facts.query_limit_max}
+            info |= {**_ABSENT, "queryLimit": limits, "websocket": False}
+        if context.actor.admin:
+            info["version"] = self._facts.version
+        info["license"] = _LICENSE
+        return info
+
+    async def health(self, context: RequestContext) -> dict[str, Any]:
+        """Raises FORBIDDEN for the public. The checks are for administrators."""
+        if context.actor.user is None:
+            raise forbidden()
+        known = self._health
+        if known is not None and time.monotonic() - known[0] < _REPORT_LIFE:
+            health = known[1]
+        else:
+            health = await self._flights.run("health", self._check)
+        if not context.actor.admin:
+            return {"status": health.status}
+        return {
+            "status": health.status,
+            "releaseId": self._facts.version,
+            "serviceId": self._facts.public_url,
+            "checks": health.checks,
+        }
+
+    async def _check(self) -> Health:
+        began = time.perf_counter()
+        threshold = self._facts.health_threshold
+        try:
+            await self._database.ping()
+        except CausewayError as error:
+            check: dict[str, Any] = {"status": "error", "componentType": "datastore", "output": error.message}
+        else:
+            took = round((time.perf_counter() - began) * 1000, 3)
+            check = {
+                "status": "ok" if took <= threshold else "warn",
+                "componentType": "datastore",
+                "observedUnit": "ms",
+                "observedValue": took,
+                "threshold": threshold,
+            }
+        name = f"{_PREFIXES[self._database.dialect]}:responseTime"
+        health = Health(status=check["status"], checks={name: [check]})
+        self._health = (time.monotonic(), health)
+        return health
+
+    async def _project(self) -> dict[str, Any]:
+        table = self._snapshot().collections.get("directus_settings")
+        names = [name for name in _PROJECT if table is not None and name in table.fields]
+        rows = []
+        if names:
+            columns = ", ".join(f'"{name}"' for name in names)
+            rows = await self._database.fetch(f"select {columns} from directus_settings limit 1")
+        found = dict(zip(names, rows[0], strict=True)) if rows else {}
+        return {name: _wire(name, found.get(name), default) for name, default in _PROJECT.items()}
+
+
+def _wire(name: str, value: Any, default: Any) -> Any:
+    if value is None:
+        return default
+    if name in _JSON:
+        return json.loads(value)
+    if name in _FLAGS:
+        return bool(value)
+    return str(value)
