@@ -43,6 +43,7 @@ install: $(VENV)/.runtime  ## the environment with Causeway in it
 # ---- run -------------------------------------------------------------------------------------------------------
 
 demo: $(VENV)/.runtime  ## serve a demo site on http://127.0.0.1:8055
+	@$(MAKE) --no-print-directory explorer || echo "==> going on without the explorer page"
 	@exec $(BIN)/causeway demo $(DEMO_ARGS)
 
 # ---- check -----------------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ layers: $(VENV)/.test  ## import-linter: gateway -> rest_bridge -> resolvers -> 
 postgres: $(VENV)/.test  ## show (or install) the PostgreSQL that the tests use
 	@$(BIN)/python -m tests.support.postgres
 
-pytest: $(VENV)/.test postgres
+pytest: $(VENV)/.test postgres explorer
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -78,11 +79,25 @@ bench: $(VENV)/.test  ## side-by-side benchmark, writes benchmarks/results
 
 # ---- build -----------------------------------------------------------------------------------------------------
 
-explorer:  ## build the GraphiQL page from npm into gateway/static/graphiql
-	@if ! command -v npm >/dev/null; then \
-		echo "npm was not found: install Node.js >= 20 to build the explorer." >&2; exit 1; fi
-	npm --prefix web ci --no-audit --no-fund
-	npm --prefix web run build
+# with the system's Node.js >= 20, else with one from PyPI
+SYSTEM_NODE = $(shell command -v npm >/dev/null && \
+	node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+EXPLORER := $(if $(wildcard web/package.json),gateway/static/graphiql/.built)
+
+explorer: $(EXPLORER)  ## build the GraphiQL page from npm into gateway/static/graphiql
+	@:
+
+$(EXPLORER): $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
+	@if [ -z "$(SYSTEM_NODE)" ]; then $(MAKE) --no-print-directory $(VENV)/.node; fi
+	@echo "==> explorer page"
+	@PATH="$(if $(SYSTEM_NODE),,$(abspath $(BIN)):)$$PATH" npm --prefix web ci --no-audit --no-fund
+	@PATH="$(if $(SYSTEM_NODE),,$(abspath $(BIN)):)$$PATH" npm --prefix web run build
+	@touch $@
+
+$(VENV)/.node: requirements/node.txt | $(BIN)/python
+	@echo "==> Node.js from PyPI"
+	@$(PIP) install --require-hashes -r requirements/node.txt
+	@touch $@
 
 docs: $(VENV)/.test  ## write the reference tables in docs/reference anew from the code
 	@$(BIN)/python -m docs.generate
