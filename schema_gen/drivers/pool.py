@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from schema_gen.errors import CausewayError, service_unavailable
@@ -21,23 +22,37 @@ def under_pressure() -> CausewayError:
     return service_unavailable("database", "Under pressure", retry_after=1)
 
 
+def _shutting_down() -> CausewayError:
+    return service_unavailable("database", "Shutting down", retry_after=1)
+
+
 class Pool(Generic[T]):
-    """`open_one` makes a connection, `size` bounds how many exist, `max_waiting` how many callers may queue
-    and `timeout` (seconds) how long each waits."""
+    """`open_one` makes a connection, `end` ends one at once whatever it does, `size` bounds how many exist,
+    `max_waiting` how many callers may queue and `timeout` (seconds) how long each waits."""
 
     def __init__(
-        self, open_one: Callable[[], Awaitable[T]], *, size: int, max_waiting: int, timeout: float
+        self,
+        open_one: Callable[[], Awaitable[T]],
+        end: Callable[[T], None],
+        *,
+        size: int,
+        max_waiting: int,
+        timeout: float,
     ) -> None:
         self.idle: list[T] = []
         self.size = size
         self._open_one = open_one
+        self._end = end
+        #: connections that exist or are being opened
         self._opened = 0
+        self._members: set[T] = set()
         self._max_waiting = max_waiting
         self._timeout = timeout
         self._waiters: deque[tuple[float, asyncio.Future[T]]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
         self._openers: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._all_idle = asyncio.Event()
 
     @property
     def opened(self) -> int:
@@ -55,7 +70,10 @@ class Pool(Generic[T]):
         opened = await asyncio.gather(*(self._open_one() for _ in range(wanted)), return_exceptions=True)
         failures = [one for one in opened if isinstance(one, BaseException)]
         self._opened -= len(failures)
-        self.idle.extend(one for one in opened if not isinstance(one, BaseException))
+        for one in opened:
+            if not isinstance(one, BaseException):
+                self._members.add(one)
+                self.idle.append(one)
         if failures:
             raise failures[0]
 
@@ -63,9 +81,7 @@ class Pool(Generic[T]):
         """A connection for the caller alone; give it back with `give`, or report its end with `lost`."""
         if self.idle:
             return self.idle.pop()
-        if self._closed:
-            raise service_unavailable("database", "Shutting down", retry_after=1)
-        if self._opened < self.size:
+        if self._opened < self.size or self._closed:
             return await self.open_for_caller()
         if len(self._waiters) >= self._max_waiting:
             raise under_pressure()
@@ -85,12 +101,16 @@ class Pool(Generic[T]):
 
     async def open_for_caller(self) -> T:
         """A fresh connection, counted; the caller has made sure that there is room."""
+        if self._closed:
+            raise _shutting_down()
         self._opened += 1
         try:
-            return await self._open_one()
+            connection = await self._open_one()
         except BaseException:
-            self.lost()
+            self._missing()
             raise
+        self._members.add(connection)
+        return connection
 
     def give(self, connection: T) -> None:
         waiters = self._waiters
@@ -100,10 +120,26 @@ class Pool(Generic[T]):
                 waiter.set_result(connection)
                 return
         self.idle.append(connection)
+        if self._closed:
+            self._leave(connection)
 
-    def lost(self) -> None:
+    def _leave(self, connection: T) -> None:
+        """A connection given back while the pool closes."""
+        if connection not in self._members:
+            self.idle.remove(connection)
+            self._end(connection)
+        elif len(self.idle) == len(self._members):
+            self._all_idle.set()
+
+    def lost(self, connection: T) -> None:
         """A connection is no more; who waits gets a fresh one."""
+        self._members.discard(connection)
+        self._missing()
+
+    def _missing(self) -> None:
         self._opened -= 1
+        if self._closed and len(self.idle) == len(self._members):
+            self._all_idle.set()
         if self._waiters and not self._closed and self._opened < self.size:
             self._opened += 1
             task = asyncio.get_running_loop().create_task(self._open_for_waiters())
@@ -117,6 +153,7 @@ class Pool(Generic[T]):
             self._opened -= 1
             self._refuse_all(error)
         else:
+            self._members.add(connection)
             self.give(connection)
 
     def _refuse_all(self, error: Exception) -> None:
@@ -137,9 +174,11 @@ class Pool(Generic[T]):
                 waiter.set_exception(under_pressure())
         self._sweeper = loop.call_later(self._waiters[0][0] - now, self._sweep) if self._waiters else None
 
-    async def close(self) -> list[T]:
-        """Refuses every waiter and hands over the idle connections for closing. Call it when nothing is in
-        use."""
+    async def close(self, grace: float) -> list[T]:
+        """Refuses every waiter and hands over the idle connections for closing.
+
+        Connections in use have `grace` seconds to come back; then they are ended.
+        """
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -149,6 +188,13 @@ class Pool(Generic[T]):
         while self._waiters:
             waiter = self._waiters.popleft()[1]
             if not waiter.done():
-                waiter.set_exception(service_unavailable("database", "Shutting down", retry_after=1))
+                waiter.set_exception(_shutting_down())
+        if len(self.idle) < len(self._members):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_idle.wait(), grace)
         connections, self.idle = self.idle, []
+        busy = self._members.difference(connections)
+        self._members.clear()
+        for connection in busy:
+            self._end(connection)
         return connections

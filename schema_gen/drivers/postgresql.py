@@ -32,6 +32,8 @@ T = TypeVar("T")
 CONNECT_TIMEOUT: Final = 10.0
 #: seconds a cancelled or failed statement has to end before its connection is thrown away
 SETTLE_TIMEOUT: Final = 5.0
+#: seconds that statements in flight have to end when the database is closed
+CLOSE_GRACE: Final = 5.0
 SESSION: Final = {
     "application_name": "causeway",
     "datestyle": "ISO",
@@ -54,6 +56,10 @@ def _jsonb_in(value: str | bytes) -> bytes:
 
 def _jsonb_out(value: bytes) -> bytes:
     return value[1:]
+
+
+def _end(connection: asyncpg.Connection) -> None:
+    connection.terminate()
 
 
 class PostgresTransaction(Transaction):
@@ -100,7 +106,7 @@ class PostgresDatabase(Database):
                 '"' + name.replace('"', '""') + '"' for name in search_path
             )
         self._pool: Pool[asyncpg.Connection] = Pool(
-            self._connect, size=size, max_waiting=max_waiting, timeout=timeout
+            self._connect, _end, size=size, max_waiting=max_waiting, timeout=timeout
         )
         self._engine: AsyncEngine | None = None
 
@@ -174,7 +180,7 @@ class PostgresDatabase(Database):
     async def _second_try(self, sql: str, params: Parameters) -> list[Any]:
         for stale in [one for one in self._pool.idle if one.is_closed()]:
             self._pool.idle.remove(stale)
-            self._pool.lost()
+            self._pool.lost(stale)
         connection = await self._pool.open_for_caller()
         try:
             rows: list[Any] = await connection.fetch(sql, *params)
@@ -193,7 +199,7 @@ class PostgresDatabase(Database):
 
     def _drop(self, connection: asyncpg.Connection) -> None:
         connection.terminate()
-        self._pool.lost()
+        self._pool.lost(connection)
 
     async def _settle(self, connection: asyncpg.Connection) -> None:
         """Waits for a cancelled statement to end (asyncpg has asked the server to), ends an open
@@ -258,8 +264,9 @@ class PostgresDatabase(Database):
         await self.fetch("SELECT 1")
 
     async def close(self) -> None:
+        connections = await self._pool.close(CLOSE_GRACE)
         await self._background_done()
-        for connection in await self._pool.close():
+        for connection in connections:
             try:
                 await connection.close(timeout=SETTLE_TIMEOUT)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):

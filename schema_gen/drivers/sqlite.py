@@ -33,6 +33,8 @@ BUSY_TIMEOUT_MS: Final = 5000
 CACHED_STATEMENTS: Final = 1024
 #: seconds between two attempts to interrupt a statement whose caller has gone
 INTERRUPT_INTERVAL: Final = 0.02
+#: seconds that statements in flight have to end when the database is closed
+CLOSE_GRACE: Final = 5.0
 DRIVER_ERRORS: Final = (sqlite3.Error, OverflowError)
 
 PRAGMAS: Final = (
@@ -61,6 +63,13 @@ def _prepared(path: Path, *, read_only: bool, text_as_bytes: bool) -> sqlite3.Co
 async def _open(path: Path, *, read_only: bool, text_as_bytes: bool = False) -> aiosqlite.Connection:
     connector = partial(_prepared, path, read_only=read_only, text_as_bytes=text_as_bytes)
     return await aiosqlite.Connection(connector, iter_chunk_size=64)
+
+
+def _end(connection: aiosqlite.Connection) -> None:
+    """Interrupts what runs and lets the thread end."""
+    if connection._connection is not None:
+        connection._connection.interrupt()
+    connection.stop()
 
 
 class SqliteTransaction(Transaction):
@@ -101,15 +110,16 @@ class SqliteDatabase(Database):
         self.path = path
         self._readers: Pool[aiosqlite.Connection] = Pool(
             partial(_open, path, read_only=True, text_as_bytes=True),
+            _end,
             size=readers,
             max_waiting=max_waiting,
             timeout=timeout,
         )
         self._cold: Pool[aiosqlite.Connection] = Pool(
-            partial(_open, path, read_only=True), size=1, max_waiting=max_waiting, timeout=timeout
+            partial(_open, path, read_only=True), _end, size=1, max_waiting=max_waiting, timeout=timeout
         )
         self._writer: Pool[aiosqlite.Connection] = Pool(
-            partial(_open, path, read_only=False), size=1, max_waiting=max_waiting, timeout=timeout
+            partial(_open, path, read_only=False), _end, size=1, max_waiting=max_waiting, timeout=timeout
         )
         self._engine: AsyncEngine | None = None
 
@@ -179,7 +189,7 @@ class SqliteDatabase(Database):
             pool.give(connection)
             return
         await connection.close()
-        pool.lost()
+        pool.lost(connection)
 
     # --- writes ---------------------------------------------------------------------------------------------
 
@@ -218,10 +228,10 @@ class SqliteDatabase(Database):
         await self.fetch("SELECT 1")
 
     async def close(self) -> None:
-        await self._background_done()
         for pool in (self._readers, self._cold, self._writer):
-            for connection in await pool.close():
+            for connection in await pool.close(CLOSE_GRACE):
                 await connection.close()
+        await self._background_done()
         if self._engine is not None:
             await self._engine.dispose()
 
