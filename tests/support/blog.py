@@ -158,8 +158,8 @@ class Blog:
 
     database: Database
     engine: Engine
-    snapshot: SchemaSnapshot
-    texts: list[str] = field(default_factory=list)
+    snapshot: SchemaSnapshot = field(repr=False)
+    texts: list[str] = field(default_factory=list, repr=False)
 
     async def execute(
         self,
