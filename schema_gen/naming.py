@@ -41,7 +41,6 @@ TypePart = Literal[
     "aggregated",
     "aggregated_count",
     "aggregated_fields",
-    "aggregated_ordered",
     "key",
     "func",
     "union",
@@ -63,6 +62,7 @@ RESERVED_TYPES: Final = frozenset(
         "date_functions", "time_functions", "datetime_functions", "count_functions",
         "date_function_filter_operators", "time_function_filter_operators",
         "datetime_function_filter_operators", "count_function_filter_operators",
+        "binary_filter_operators",
         "delete_one", "delete_many", "delete_collection", "delete_field", "delete_relation",
         "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "permissions_me_type",
         "policy_me_globals_type", "users_me_tfa_generate_data",
@@ -123,6 +123,7 @@ class Names:
     _types: Mapping[str, str]
     _collections: Mapping[str, str]
     _parts: Mapping[tuple[str, str, str], str]
+    _owners: Mapping[str, tuple[str, str, str]]
     _roots: Mapping[Scope, Mapping[str, tuple[str, RootKind]]]
     _root_names: Mapping[tuple[str, RootKind], str]
     _fields: Mapping[str, _FieldNames]
@@ -145,6 +146,12 @@ class Names:
         return changed or _part_name(
             self._types[collection], part, field and self.field_name(collection, field)
         )
+
+    def owner(self, type_name: str) -> tuple[str, str, str] | None:
+        """What a type belongs to: `(collection, part, field)`. Part "type" is the object type itself; the
+        field is empty where the part is the whole collection's.
+        """
+        return self._owners.get(type_name)
 
     # --- roots ------------------------------------------------------------------------------------------
 
@@ -207,7 +214,6 @@ _PARTS: Final = (
     "aggregated",
     "aggregated_count",
     "aggregated_fields",
-    "aggregated_ordered",
     "key",
 )
 
@@ -273,13 +279,15 @@ class _Namer:
             "items": self._roots_of("items", served, types, root_names),
             "system": self._roots_of("system", served, types, root_names),
         }
-        parts = self._parts_of(served, types, fields)
+        owners: dict[str, tuple[str, str, str]] = {alias: (name, "type", "") for name, alias in types.items()}
+        parts = self._parts_of(served, types, fields, owners)
         return Names(
             snapshot=self.snapshot,
             renamed=tuple(self.renamed),
             _types=types,
             _collections={alias: name for name, alias in types.items()},
             _parts=parts,
+            _owners=owners,
             _roots=roots,
             _root_names=root_names,
             _fields=fields,
@@ -328,8 +336,13 @@ class _Namer:
         return alias
 
     def _parts_of(
-        self, served: list[Collection], types: Mapping[str, str], fields: Mapping[str, _FieldNames]
+        self,
+        served: list[Collection],
+        types: Mapping[str, str],
+        fields: Mapping[str, _FieldNames],
+        owners: dict[str, tuple[str, str, str]],
     ) -> Mapping[tuple[str, str, str], str]:
+        """The names that differ from the pattern; every name goes to `owners`."""
         taken = {*types.values(), *RESERVED_TYPES}
         changed: dict[tuple[str, str, str], str] = {}
         for home in served:
@@ -344,6 +357,7 @@ class _Namer:
             for part, name in wanted:
                 plain = _part_name(types[home.name], part, own.to.get(name, name))
                 alias = self._free(f"type of {home.name}", plain, taken)
+                owners[alias] = (home.name, part, name)
                 if alias != plain:
                     changed[home.name, part, name] = alias
         return changed

@@ -1,0 +1,150 @@
+"""Snapshot + view -> the schema of one scope.
+
+    schema = build_schema(snapshot, names, Everything(snapshot), "items")
+
+    type Query {
+      articles(filter: articles_filter, sort: [String], limit: Int, ...): [articles!]!
+      articles_by_id(id: ID!): articles
+      articles_aggregated(groupBy: [String], filter: articles_filter, ...): [articles_aggregated!]!
+      homepage: homepage
+    }
+
+Root fields come from `GENERATORS`, one for each way to read a collection; roots of other kinds are handed in
+as signatures. A way to write joins the same table, with fields for the mutation type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+    specified_directives,
+)
+
+from schema_gen.graphql.lazy import LazySchema
+from schema_gen.graphql.operators import INTERNAL_DIRECTIVES
+from schema_gen.graphql.outputs import with_arguments
+from schema_gen.graphql.scalars import VOID
+from schema_gen.graphql.signatures import CallSignature
+from schema_gen.graphql.types import Types
+from schema_gen.graphql.view import View
+from schema_gen.model import SchemaSnapshot
+from schema_gen.naming import Names, RootKind, Scope
+
+_KEY: Final = GraphQLArgument(GraphQLNonNull(GraphQLID))
+_ENCODED_KEY: Final = GraphQLArgument(GraphQLID, description="The values of the key, joined by commas.")
+_GROUP: Final = GraphQLArgument(
+    GraphQLList(GraphQLString), description='Fields, or functions of them: "year(published_at)".'
+)
+_INT: Final = GraphQLArgument(GraphQLInt)
+
+
+def build_schema(
+    snapshot: SchemaSnapshot,
+    names: Names,
+    view: View,
+    scope: Scope,
+    signatures: tuple[CallSignature, ...] = (),
+    *,
+    introspection: bool = True,
+    internal: bool = False,
+) -> LazySchema:
+    """`signatures`: roots of this scope that the caller may see. `internal`: with the directives of the REST
+    bridge, which no caller may use.
+    """
+    here = tuple(signature for signature in signatures if signature.scope == scope)
+    types = Types(snapshot, names, view, here)
+    query = _root_type("Query", lambda: _queries(types, scope, here))
+    mutations = [signature for signature in here if signature.kind == "mutation"]
+    mutation = _root_type("Mutation", lambda: _calls(types, here, "mutation")) if mutations else None
+    directives = [one for one in specified_directives if one.name in ("include", "skip", "deprecated")]
+    return LazySchema(
+        query=query,
+        mutation=mutation,
+        find=types.named,
+        directives=(*directives, *INTERNAL_DIRECTIVES) if internal else tuple(directives),
+        introspection=introspection,
+    )
+
+
+def _root_type(name: str, fields: Callable[[], dict[str, GraphQLField]]) -> GraphQLObjectType:
+    return GraphQLObjectType(name, fields)
+
+
+def _queries(types: Types, scope: Scope, signatures: tuple[CallSignature, ...]) -> dict[str, GraphQLField]:
+    fields = _calls(types, signatures, "query")
+    shown: dict[str, bool] = {}
+    for name, (collection, kind) in types.names.roots(scope).items():
+        if collection not in shown:
+            shown[collection] = types.shown(collection)
+        if shown[collection]:
+            fields[name] = GENERATORS[kind](types, collection)
+    return fields or {"_empty": GraphQLField(VOID, description="There is nothing here that you may read.")}
+
+
+def _calls(types: Types, signatures: tuple[CallSignature, ...], kind: str) -> dict[str, GraphQLField]:
+    fields: dict[str, GraphQLField] = {}
+    for signature in signatures:
+        type_ = types.written(signature.type)
+        if signature.kind != kind or type_ is None:
+            continue
+        arguments = {
+            name: GraphQLArgument(cast("GraphQLInputType", types.written(text)))
+            for name, text in signature.arguments.items()
+        }
+        fields[signature.name] = GraphQLField(
+            cast("GraphQLObjectType", type_), arguments, description=signature.description or None
+        )
+    return fields
+
+
+def _list(types: Types, collection: str) -> GraphQLField:
+    items = GraphQLNonNull(GraphQLList(GraphQLNonNull(types.object(collection))))
+    return with_arguments(items, types.list_arguments(collection))
+
+
+def _singleton(types: Types, collection: str) -> GraphQLField:
+    return GraphQLField(types.object(collection))
+
+
+def _by_id(types: Types, collection: str) -> GraphQLField:
+    if len(types.snapshot.collections[collection].primary_key) > 1:
+        arguments = {"id": _ENCODED_KEY, "key": GraphQLArgument(types.key(collection))}
+        return with_arguments(types.object(collection), arguments)
+    return with_arguments(types.object(collection), {"id": _KEY})
+
+
+def _aggregated(types: Types, collection: str) -> GraphQLField:
+    rows = GraphQLNonNull(GraphQLList(GraphQLNonNull(types.aggregated(collection))))
+    common = types.list_arguments(collection)
+    return with_arguments(
+        rows,
+        {
+            "groupBy": _GROUP,
+            "filter": common["filter"],
+            "limit": _INT,
+            "offset": _INT,
+            "page": _INT,
+            "search": common["search"],
+            "sort": common["sort"],
+        },
+    )
+
+
+#: how each way of reading a collection looks
+GENERATORS: Final[Mapping[RootKind, Callable[[Types, str], GraphQLField]]] = {
+    "list": _list,
+    "singleton": _singleton,
+    "by_id": _by_id,
+    "aggregated": _aggregated,
+}

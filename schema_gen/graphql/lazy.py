@@ -1,0 +1,148 @@
+"""A `GraphQLSchema` whose types are made when they are looked for.
+
+The library's own constructor walks every type there is, by recursion: 500 tables take half a second and a
+chain of 500 relations ends in a stack overflow. Validation needs the few types that a document names, so the
+type map here makes them on look-up. What asks for all of them (introspection, SDL) gets those that can be
+reached from the roots, found without recursion.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from graphql import (
+    GraphQLDirective,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLType,
+    GraphQLUnionType,
+    get_named_type,
+    introspection_types,
+)
+
+#: types after which a builder in a thread lets other threads run
+_BREATH: Final = 32
+
+
+class LazyTypeMap(dict[str, Any]):
+    """Look-ups make types; iteration sees every type that can be reached."""
+
+    def __init__(self, find: Callable[[str], GraphQLNamedType | None]) -> None:
+        super().__init__()
+        self._find = find
+        self._roots: tuple[GraphQLNamedType, ...] = ()
+        self.complete = False
+
+    def start(self, roots: Iterable[GraphQLNamedType]) -> None:
+        self._roots = tuple(roots)
+
+    def __missing__(self, name: str) -> GraphQLNamedType:
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        return self._find(name) or default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._find(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        self.fill()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.fill()
+        return super().__len__()
+
+    def keys(self) -> Any:
+        self.fill()
+        return super().keys()
+
+    def values(self) -> Any:
+        self.fill()
+        return super().values()
+
+    def items(self) -> Any:
+        self.fill()
+        return super().items()
+
+    def fill(self) -> None:
+        """Roots first, then by name. Meant for a thread: it lets others run in between."""
+        if self.complete:
+            return
+        found = {root.name: root for root in self._roots}
+        reached: dict[str, GraphQLNamedType] = {}
+        pending = [*self._roots, *introspection_types.values()]
+        while pending:
+            type_ = pending.pop()
+            if type_.name not in reached:
+                reached[type_.name] = type_
+                pending.extend(_neighbours(type_))
+                if len(reached) % _BREATH == 0:
+                    time.sleep(0)
+        for name in sorted(reached):
+            found.setdefault(name, reached[name])
+        self.update(found)
+        self.complete = True
+
+
+def _neighbours(type_: GraphQLNamedType) -> Iterable[GraphQLNamedType]:
+    if isinstance(type_, GraphQLObjectType):
+        for field in type_.fields.values():
+            yield get_named_type(field.type)
+            for argument in field.args.values():
+                yield get_named_type(argument.type)
+    elif isinstance(type_, GraphQLInputObjectType):
+        for entry in type_.fields.values():
+            yield get_named_type(entry.type)
+    elif isinstance(type_, GraphQLUnionType):
+        yield from type_.types
+
+
+class LazySchema(GraphQLSchema):
+    """`find`: type name -> type, or None for a name that means nothing here. Known to be valid.
+
+    Without `introspection` the schema answers nothing about itself: `__schema` and `__type` are fields that
+    do not exist.
+    """
+
+    def __init__(
+        self,
+        *,
+        query: GraphQLObjectType,
+        mutation: GraphQLObjectType | None,
+        find: Callable[[str], GraphQLNamedType | None],
+        directives: tuple[GraphQLDirective, ...],
+        introspection: bool = True,
+    ) -> None:
+        super().__init__(directives=directives, assume_valid=True)
+        self.query_type = query
+        self.mutation_type = mutation
+        self.introspection = introspection
+        roots = [query] if mutation is None else [query, mutation]
+        by_name: dict[str, GraphQLNamedType] = {root.name: root for root in roots}
+        types = LazyTypeMap(lambda name: by_name.get(name) or find(name))
+        types.start(roots)
+        self.type_map = types
+
+    def get_field(self, parent_type: GraphQLType, field_name: str) -> GraphQLField | None:
+        if not self.introspection and field_name in ("__schema", "__type"):
+            return None
+        return super().get_field(parent_type, field_name)  # type: ignore[arg-type]
+
+    @property
+    def complete(self) -> bool:
+        """Every type has been made."""
+        return isinstance(self.type_map, LazyTypeMap) and self.type_map.complete
+
+    def fill(self) -> None:
+        """Makes every type that can be reached."""
+        if isinstance(self.type_map, LazyTypeMap):
+            self.type_map.fill()

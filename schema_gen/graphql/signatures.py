@@ -1,0 +1,55 @@
+"""Roots that are no generated reads, as data: what they are called, take and give (`resolvers.calls` adds
+what they do).
+
+    CallSignature(name="auth_login", scope="system", kind="mutation",
+                  arguments={"email": "String!", "password": "String!", "mode": "auth_mode"},
+                  type="auth_tokens",
+                  types=(CallObject(name="auth_tokens", fields={"access_token": "String"}),
+                         CallEnum(name="auth_mode", values=("json", "cookie", "session"))))
+
+Types are written as GraphQL writes them and may name generated types (`directus_users`): a root whose type
+the caller may not see is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schema_gen.naming import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallObject:
+    """An object type that calls answer with: field name -> GraphQL type."""
+
+    name: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnum:
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSignature:
+    """`arguments`: name -> GraphQL type; `type`: the GraphQL type of the answer, whose own definitions are in
+    `types`.
+
+    Seen by everybody, by callers with a user (`signed_in`), or by admins only. `once`: at most once in a
+    request (a limit on guessing).
+    """
+
+    name: str
+    scope: Scope
+    kind: Literal["query", "mutation"]
+    type: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    types: tuple[CallObject | CallEnum, ...] = ()
+    description: str = ""
+    admin_only: bool = False
+    signed_in: bool = False
+    once: bool = False
