@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from gateway.auth import context_of
 from gateway.http import JSON, TEXT, Headers, HttpReply, HttpRequest
-from gateway.json_body import parse_json
 from gateway.state import Project
 from resolvers.actors import Access
 from resolvers.behaviors.credentials import read_login
 from resolvers.context import PUBLIC
 from resolvers.permissions import NOTHING
+from rest_bridge.json_body import parse_json
 from schema_gen.errors import route_not_found
 
 _NOBODY: Final = Access(actor=PUBLIC, rules=NOTHING)
