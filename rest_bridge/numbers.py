@@ -20,7 +20,7 @@ _LONGEST: Final = 400
 
 
 def read_number(raw: Any, name: str, *, least: int) -> int | None:
-    """None where nothing is given. Raises INVALID_QUERY, with the sentence that the mistake has in the protocol."""
+    """None where nothing is given. Raises INVALID_QUERY, in the protocol's words for each mistake."""
     if raw is None:
         return None
     value = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw

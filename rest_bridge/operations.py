@@ -54,10 +54,16 @@ from schema_gen.errors import forbidden, forbidden_collection, forbidden_field
 from schema_gen.model import Collection
 from schema_gen.naming import Names, RootKind
 
-#: what is read: items, one by key, the one of a singleton, the caller's own row, the caller's own roles
-Verb = Literal["list", "one", "singleton", "users_me", "roles_me"]
+#: what is read: items, one by key, the one of a singleton (also asked for by its key), the caller's own row,
+#: the caller's own roles
+Verb = Literal["list", "one", "singleton", "keyed_singleton", "users_me", "roles_me"]
 
-_KINDS: Final[Mapping[Verb, RootKind]] = {"list": "list", "one": "by_id", "singleton": "singleton"}
+_KINDS: Final[Mapping[Verb, RootKind]] = {
+    "list": "list",
+    "one": "by_id",
+    "singleton": "singleton",
+    "keyed_singleton": "singleton",
+}
 _OWN: Final[Mapping[Verb, str]] = {"users_me": "users_me", "roles_me": "roles_me"}
 _ID: Final = "id"
 _KEY: Final = directive("key")
@@ -120,13 +126,6 @@ def build_template(
     )
 
 
-def call_template(name: str, fields: Iterable[str], shape: Hashable) -> Template:
-    """One call of the system scope, with the fields of its answer (none: it is a JSON value)."""
-    below = [leaf(field) for field in fields]
-    definition = query_definition((), [field_node(name, alias="data", below=below or None)])
-    return Template(document=document(definition), definition=definition, scope="system", shape=shape)
-
-
 class _Writer:
     """Writes the roots of one operation and collects the variables they use."""
 
@@ -170,6 +169,8 @@ class _Writer:
         elif verb == "one":
             self.definitions[_ID] = variable_definition(_ID, "ID", required=True)
             arguments = [argument(_ID, variable(_ID))]
+        elif verb == "keyed_singleton":
+            arguments = self._conditions(level)
         return field_node(
             _OWN.get(verb) or self._root(_KINDS[verb]),
             alias="data",

@@ -1,0 +1,126 @@
+"""Path -> `Route`: what is asked for, and with which methods it may be. Look-ups only, user items first.
+
+    match("/items/articles/7")     -> Route(verb="one", collection="articles", key="7")
+    match("/users/me")             -> Route(verb="users_me", collection="directus_users")
+    match("/permissions/me")       -> Route(about="permissions", collection="directus_permissions")
+
+The routes of system collections come from the registry. A path is percent-encoded; keys may hold anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import unquote
+
+from rest_bridge.operations import Verb
+from schema_gen.errors import forbidden, route_not_found
+from schema_gen.registry import BY_PATH, SystemTable
+
+Methods = tuple[str, ...]
+About = Literal["globals", "permissions", "item"]
+
+_LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
+_ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
+_READ_LIST: Final = ("SEARCH", "GET", "HEAD")
+_READ: Final = ("GET", "HEAD")
+_SINGLETON: Final = ("GET", "HEAD", "PATCH")
+#: rows of these are written by the server alone
+_HISTORY: Final = frozenset({"directus_activity", "directus_revisions"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Items (`verb` and `collection`), or what the caller may (`about`; "item" with `collection` and `key`).
+
+    `methods` as OPTIONS tells them.
+    """
+
+    collection: str
+    verb: Verb | None = None
+    key: str | None = None
+    about: About | None = None
+    methods: Methods = _READ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _System:
+    """The routes below one segment: of all items, of one, and those with names of their own."""
+
+    items: Route
+    one: Methods | None
+    named: Mapping[str, Route]
+
+
+_NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
+    "users": {"me": Route(verb="users_me", collection="directus_users", methods=_ONE)},
+    "roles": {"me": Route(verb="roles_me", collection="directus_roles")},
+    "policies": {"me/globals": Route(about="globals", collection="directus_policies")},
+    "permissions": {"me": Route(about="permissions", collection="directus_permissions", methods=_ONE)},
+}
+
+
+def _system(table: SystemTable) -> _System:
+    named = _NAMED.get(table.path or "", {})
+    if table.singleton:
+        items = Route(verb="singleton", collection=table.name, methods=_SINGLETON)
+        return _System(items=items, one=None, named=named)
+    history = table.name in _HISTORY
+    items = Route(verb="list", collection=table.name, methods=_READ_LIST if history else _LIST)
+    return _System(items=items, one=_READ if history else _ONE, named=named)
+
+
+SYSTEM_ROUTES: Final[Mapping[str, _System]] = {
+    path: _system(table) for path, table in BY_PATH.items() if table.graphql
+}
+
+
+def match(path: str) -> Route:
+    """Raises ROUTE_NOT_FOUND; FORBIDDEN for system collections among the items."""
+    if path.startswith("/items/"):
+        return _items(path)
+    head, _, rest = path[1:].partition("/")
+    system = SYSTEM_ROUTES.get(head)
+    if system is None:
+        raise route_not_found(path)
+    rest = rest.rstrip("/")
+    if not rest:
+        return system.items
+    route = system.named.get(rest)
+    if route is not None:
+        return route
+    if head == "permissions" and rest.startswith("me/"):
+        return _rights(path, rest[3:])
+    if system.one is None or "/" in rest:
+        raise route_not_found(path)
+    return Route(verb="one", collection=system.items.collection, key=unquote(rest), methods=system.one)
+
+
+def _items(path: str) -> Route:
+    name, _, rest = path[7:].partition("/")
+    if not name:
+        raise route_not_found(path)
+    if "%" in name:
+        name = unquote(name)
+    if name[:9] == "directus_":
+        raise forbidden()
+    if not rest:
+        return Route(verb="list", collection=name, methods=_LIST)
+    rest = rest.rstrip("/")
+    if "/" in rest:
+        raise route_not_found(path)
+    return Route(
+        verb="one" if rest else "list",
+        collection=name,
+        key=unquote(rest) if rest else None,
+        methods=_ONE if rest else _LIST,
+    )
+
+
+def _rights(path: str, rest: str) -> Route:
+    """`/permissions/me/articles/7`, or without key for what is there but once."""
+    collection, _, key = rest.partition("/")
+    if "/" in key:
+        raise route_not_found(path)
+    return Route(about="item", collection=unquote(collection), key=unquote(key) if key else None)
