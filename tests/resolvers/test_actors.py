@@ -183,6 +183,7 @@ async def test_rules_are_never_older_than_the_ttl_altogether(make_database: Make
         await by_token(site, "late")
         await change(site.database, "delete from directus_permissions")
         await asyncio.sleep(0.2)
+        assert site.project.actors.remembered("late", "192.0.2.1") is None
         assert (await by_token(site, "late")).rules.grants == {}
 
 
