@@ -1,0 +1,101 @@
+"""The aims as data, and what a run says about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.rounds import Cell
+from benchmarks.tables import Dialect
+from benchmarks.workloads import ACTORS, WORKLOADS, Actor, System
+
+CONNECTIONS: Final = 32
+#: Python of a second request of a known shape on top of the floor, in us of CPU at one connection
+SHAPE_COST: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """Ours makes at least `ratio` times the requests per second of `against`, on the same database."""
+
+    against: System
+    database: Dialect
+    ratio: float
+    workloads: tuple[str, ...]
+    actors: tuple[Actor, ...] = ACTORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`reached`: ours divided by theirs; None where one of both gave no figure."""
+
+    aim: Aim
+    workload: str
+    actor: Actor
+    reached: float | None
+
+    @property
+    def met(self) -> bool:
+        return self.reached is not None and self.reached >= self.aim.ratio
+
+    @property
+    def short(self) -> float | None:
+        """By how much the aim is missed, as a part of it (0.1: a tenth too slow)."""
+        return None if self.met or self.reached is None else 1 - self.reached / self.aim.ratio
+
+
+_ALL: Final = tuple(WORKLOADS)
+_GRAPHQL: Final = tuple(name for name, workload in WORKLOADS.items() if workload.door == "graphql")
+_FAST: Final = tuple(name for name in _ALL if name.removesuffix("_graphql") in ("by_key", "list", "nested"))
+_OTHER: Final = tuple(name for name in _ALL if name not in _FAST)
+
+AIMS: Final = (
+    Aim(against="floor", database="postgresql", ratio=0.8, workloads=_ALL, actors=("admin",)),
+    Aim(against="floor", database="postgresql", ratio=0.7, workloads=_ALL, actors=("reader",)),
+    Aim(against="directus", database="postgresql", ratio=25, workloads=_FAST),
+    Aim(against="directus", database="postgresql", ratio=4, workloads=_OTHER),
+    Aim(against="postgraphile", database="postgresql", ratio=2, workloads=_GRAPHQL, actors=("admin",)),
+    Aim(against="floor", database="sqlite", ratio=0.8, workloads=_ALL),
+)
+
+
+def findings(cells: Sequence[Cell]) -> list[Finding]:
+    """Only of what was measured: pairs of which neither system was driven are left out."""
+    return [finding for aim in AIMS for finding in _of(aim, cells)]
+
+
+def _of(aim: Aim, cells: Sequence[Cell]) -> Iterable[Finding]:
+    for name in aim.workloads:
+        for actor in aim.actors:
+            ours = find(cells, name, actor, CONNECTIONS, "causeway", aim.database)
+            theirs = find(cells, name, actor, CONNECTIONS, aim.against, aim.database)
+            if ours is not None and theirs is not None:
+                yield Finding(aim=aim, workload=name, actor=actor, reached=ratio(ours, theirs))
+
+
+def find(
+    cells: Sequence[Cell], workload: str, actor: str, connections: int, system: str, database: str
+) -> Cell | None:
+    wanted = (workload, actor, connections, system, database)
+    for one in cells:
+        if (one.workload, one.actor, one.connections, one.system, one.database) == wanted:
+            return one
+    return None
+
+
+def ratio(ours: Cell, theirs: Cell) -> float | None:
+    if ours.requests_per_second is None or not theirs.requests_per_second:
+        return None
+    return ours.requests_per_second / theirs.requests_per_second
+
+
+def shape_costs(cells: Sequence[Cell]) -> list[tuple[Cell, float]]:
+    """At one connection: CPU of our server above that of the floor, in us per request."""
+    costs: list[tuple[Cell, float]] = []
+    for ours in cells:
+        if ours.system == "causeway" and ours.connections == 1 and ours.requests_per_second is not None:
+            theirs = find(cells, ours.workload, ours.actor, 1, "floor", ours.database)
+            if theirs is not None and theirs.requests_per_second is not None:
+                costs.append((ours, ours.server_cpu - theirs.server_cpu))
+    return costs

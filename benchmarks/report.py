@@ -1,0 +1,261 @@
+"""A run in words: the table on the terminal, docs/benchmarks.md, and the groups of the chart.
+
+terminal(result) -> str       markdown(result) -> str       chart(result) -> str
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.aims import CONNECTIONS, SHAPE_COST, Finding, find, findings, ratio, shape_costs
+from benchmarks.chart import Bar, Group, draw, figure
+from benchmarks.results import Profile, RunResult, Spot
+from benchmarks.rounds import Cell
+from benchmarks.workloads import ACTORS, WORKLOADS
+
+_HEAD = (
+    "system",
+    "req/s",
+    "p50 ms",
+    "p99 ms",
+    "CPU us",
+    "DB us",
+    "bytes",
+    "floor",
+    "Directus",
+    "PostGraphile",
+)
+_NAMES = {"directus": "Directus", "postgraphile": "PostGraphile", "floor": "the floor"}
+
+
+def terminal(result: RunResult) -> str:
+    lines = [_setting(result), ""]
+    for (workload, actor, connections), cells in _tables(result):
+        lines.append(f"{_title(workload)}, {actor}, {_connections(connections)}")
+        lines += _aligned([_HEAD, *(_row(result, one) for one in cells)])
+        lines.append("")
+    lines += _aim_lines(result)
+    for label, words in (("differs", result.mismatches), ("note", result.notes)):
+        lines += [f"{label}: {text}" for text in words]
+    return "\n".join(lines)
+
+
+def markdown(result: RunResult) -> str:
+    parts = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; figures of different machines cannot be compared, ratios of one run can.",
+        "",
+        f"- {_setting(result)}",
+        *[f"- {name}: {version}" for name, version in sorted(result.versions.items())],
+        "- The floor is a bare ASGI application that runs one statement written by hand and splices the JSON "
+        "that the database has built. It reads no token, no query and no permission.",
+        "- All systems have the same rows in the same order. Answers were compared before timing. CPU is in "
+        "microseconds per request, of the server process and of its PostgreSQL backends (`DB`); the load "
+        "generator shares the cores.",
+        "- The admin may do everything; the reader sees published articles and some fields, by a policy.",
+        "",
+        "![Requests per second](benchmarks.svg)",
+        "",
+        "## Aims",
+        "",
+        *_aim_table(result),
+    ]
+    parts += _shape_section(result)
+    for connections in _connection_counts(result):
+        for actor in ACTORS:
+            parts += _cells_section(result, actor, connections)
+    parts += _scale_section(result)
+    parts += [line for profile in result.profiles for line in _profile_section(profile)]
+    if result.mismatches or result.notes:
+        parts += ["", "## Notes", "", *[f"- {text}" for text in (*result.mismatches, *result.notes)]]
+    return "\n".join(parts) + "\n"
+
+
+def chart(result: RunResult) -> str:
+    """PostgreSQL, admin, at the number of connections that the aims are about."""
+    groups: list[Group] = []
+    for name, workload in WORKLOADS.items():
+        bars = [
+            Bar(system=system, value=one.requests_per_second)
+            for system in ("causeway", "floor", "directus", "postgraphile")
+            if (one := find(result.cells, name, "admin", CONNECTIONS, system, "postgresql")) is not None
+        ]
+        if bars:
+            groups.append(Group(title=workload.title.split(", 20 ")[0], bars=tuple(bars)))
+    cores = result.machine.get("cores", "?")
+    return draw(
+        groups,
+        title=f"Requests per second at {CONNECTIONS} connections",
+        subtitle=f"PostgreSQL, one server process, {cores} cores shared with database and load generator",
+    )
+
+
+# --- parts --------------------------------------------------------------------------------------------------
+
+
+def _setting(result: RunResult) -> str:
+    machine = ", ".join(result.machine.values())
+    settings = ", ".join(f"{name} {value}" for name, value in result.settings.items())
+    return f"{result.at}; {machine}; {settings}"
+
+
+def _tables(result: RunResult) -> Iterable[tuple[tuple[str, str, int], list[Cell]]]:
+    places = dict.fromkeys((one.workload, one.actor, one.connections) for one in result.cells)
+    for place in places:
+        yield place, [one for one in result.cells if (one.workload, one.actor, one.connections) == place]
+
+
+def _row(result: RunResult, one: Cell) -> tuple[str, ...]:
+    against = [find(result.cells, one.workload, one.actor, one.connections, "floor", one.database)]
+    against += [
+        find(result.cells, one.workload, one.actor, one.connections, system, one.database)
+        for system in ("directus", "postgraphile")
+    ]
+    ours = one.system == "causeway"
+    return (
+        one.system if one.database == "postgresql" else f"{one.system} (SQLite)",
+        figure(one.requests_per_second) if one.requests_per_second is not None else _errors(one),
+        f"{one.p50:.2f}",
+        f"{one.p99:.2f}",
+        f"{one.server_cpu:.0f}",
+        "" if one.database_cpu is None else f"{one.database_cpu:.0f}",
+        f"{one.size:.0f}",
+        *[_times(ratio(one, other)) if ours and other is not None else "" for other in against],
+    )
+
+
+def _errors(one: Cell) -> str:
+    said = ", ".join(f"{number} x {status}" for status, number in one.errors.items())
+    return f"no figure ({said or 'no answers'})"
+
+
+def _times(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+
+
+def _aim_lines(result: RunResult) -> list[str]:
+    rows = [
+        ("aim at 32 connections", "wanted", "reached", ""),
+        *(_aim_row(one) for one in findings(result.cells)),
+    ]
+    costs = [
+        (f"shape cost: {_title(one.workload)}, {one.actor}, {one.database}", f"{SHAPE_COST:.0f} us",
+         f"{cost:.0f} us", _verdict(met=cost <= SHAPE_COST, short=cost / SHAPE_COST - 1))
+        for one, cost in shape_costs(result.cells)
+    ]  # fmt: skip
+    return _aligned([*rows, *costs]) if len(rows) > 1 or costs else []
+
+
+def _aim_row(found: Finding) -> tuple[str, str, str, str]:
+    place = f"{_title(found.workload)}, {found.actor}, {found.aim.database}"
+    return (
+        f"{place} / {_NAMES[found.aim.against]}",
+        _times(found.aim.ratio),
+        _times(found.reached),
+        _verdict(met=found.met, short=found.short),
+    )
+
+
+def _verdict(*, met: bool, short: float | None) -> str:
+    if met:
+        return "met"
+    return "missed" if short is None else f"missed by {short:.0%}"
+
+
+def _aim_table(result: RunResult) -> list[str]:
+    rows = [_aim_row(one) for one in findings(result.cells)]
+    if not rows:
+        return ["Nothing was measured that an aim is about."]
+    met = sum(1 for row in rows if row[3] == "met")
+    return [f"{met} of {len(rows)} aims met.", "", *_table(("aim", "wanted", "reached", ""), rows)]
+
+
+def _shape_section(result: RunResult) -> list[str]:
+    costs = shape_costs(result.cells)
+    if not costs:
+        return []
+    rows = [
+        (_title(one.workload), one.actor, one.database, f"{cost:.0f}",
+         _verdict(met=cost <= SHAPE_COST, short=cost / SHAPE_COST - 1))
+        for one, cost in costs
+    ]  # fmt: skip
+    return [
+        "",
+        "## Cost of a known shape",
+        "",
+        f"CPU of our server above that of the floor, microseconds per request at one connection; aim: at "
+        f"most {SHAPE_COST:.0f}. Time that the database driver takes for the answer is in both.",
+        "",
+        *_table(("workload", "actor", "database", "us", ""), rows),
+    ]
+
+
+def _cells_section(result: RunResult, actor: str, connections: int) -> list[str]:
+    cells = [one for one in result.cells if one.actor == actor and one.connections == connections]
+    if not cells:
+        return []
+    rows = [(_title(one.workload), *_row(result, one)) for one in cells]
+    head = ("workload", *_HEAD)
+    return ["", f"## {_connections(connections)}, {actor}", "", *_table(head, rows)]
+
+
+def _scale_section(result: RunResult) -> list[str]:
+    if not result.scale:
+        return []
+    names = list(dict.fromkeys(name for figures in result.scale.values() for name in figures))
+    rows = [(name, *[f"{figures.get(name, 0):.1f}" for figures in result.scale.values()]) for name in names]
+    return ["", "## 500 tables x 20 columns", "", *_table(("", *result.scale), rows)]
+
+
+def _profile_section(profile: Profile) -> list[str]:
+    def rows(spots: Sequence[Spot]) -> list[tuple[str, str]]:
+        return [(f"`{spot.name}`", f"{spot.part:.1%}") for spot in spots]
+
+    title = f"{_title(profile.workload)}, {profile.database}, {_connections(profile.connections)}"
+    return [
+        "",
+        f"## Where time goes: {title}",
+        "",
+        f"{profile.samples} samples of our server. Own time by package, own time by function, and time with "
+        "callees of our own functions.",
+        "",
+        *_table(("package", "own"), rows(profile.packages)),
+        "",
+        *_table(("function", "own"), rows(profile.functions)),
+        "",
+        *_table(("our function", "with callees"), rows(profile.stages)),
+    ]
+
+
+def _connection_counts(result: RunResult) -> list[int]:
+    return sorted({one.connections for one in result.cells}, reverse=True)
+
+
+def _connections(number: int) -> str:
+    return "1 connection" if number == 1 else f"{number} connections"
+
+
+def _title(workload: str) -> str:
+    return WORKLOADS[workload].title if workload in WORKLOADS else workload
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(head)} |",
+        f"| {' | '.join('---' for _ in head)} |",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(
+            text.ljust(width) if column == 0 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]  # fmt: skip

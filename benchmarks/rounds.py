@@ -1,0 +1,182 @@
+"""Measuring: the systems take turns, window by window, so that what else the machine does hits all alike.
+
+cells = measure(plan, workload, "admin", 32, targets)      one Cell per system
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+import asyncpg
+
+from benchmarks.answers import token_of
+from benchmarks.load import Sample, Spec
+from benchmarks.measure import Histogram, process_tree
+from benchmarks.servers import Target
+from benchmarks.tables import Dialect
+from benchmarks.workloads import Actor, System, Workload
+from tests.support.server import ROOT
+
+#: seconds that a server is driven before its first window, so that every connection knows the statement
+WARM_UP: Final = 0.5
+#: seconds added to a window in which the generator may start and read its figures
+GENERATOR_TIMEOUT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`seconds` per system and cell, cut into `rounds` windows; the slow peers get `peer_seconds` in one."""
+
+    seconds: float
+    rounds: int
+    peer_seconds: float
+    keys: Sequence[int]
+    #: where pg_stat_activity can be read
+    admin_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One system under one workload. Times in ms, CPU in us per request; `database_cpu` None on SQLite,
+    where the server is the database. `requests_per_second` None: there were errors, so it is no figure."""
+
+    workload: str
+    actor: Actor
+    connections: int
+    system: System
+    database: Dialect
+    requests_per_second: float | None
+    rounds: tuple[float, ...]
+    p50: float
+    p99: float
+    server_cpu: float
+    database_cpu: float | None
+    client_cpu: float
+    size: float
+    answers: int
+    errors: Mapping[str, int]
+
+
+def measure(
+    plan: Plan, workload: Workload, actor: Actor, connections: int, targets: Sequence[Target]
+) -> list[Cell]:
+    """Targets that cannot do the workload are left out."""
+    able = [target for target in targets if target.system in workload.systems(actor)]
+    specs = {target: _requests(plan, workload, actor, target) for target in able}
+    for target in able:
+        _window(target, specs[target], connections=32, seconds=WARM_UP, settle=0.0, processes={})
+    samples: dict[Target, list[Sample]] = {target: [] for target in able}
+    for number in range(plan.rounds):
+        turn = number % max(len(able), 1)
+        for target in [*able[turn:], *able[:turn]]:
+            slow = target.system == "directus"
+            if slow and number:
+                continue
+            sample = _window(
+                target,
+                specs[target],
+                connections=connections,
+                seconds=plan.peer_seconds if slow else plan.seconds / plan.rounds,
+                settle=0.1,
+                processes=processes_of(target, plan.admin_url),
+            )
+            samples[target].append(sample)
+    return [cell(workload.name, actor, connections, target, samples[target]) for target in able]
+
+
+def cell(workload: str, actor: Actor, connections: int, target: Target, samples: Sequence[Sample]) -> Cell:
+    """Samples of one system put together: the median of their rates, everything else over all of them."""
+    answers = sum(sample.answers for sample in samples)
+    rates = tuple(sample.answers / sample.seconds for sample in samples)
+    errors: dict[str, int] = {}
+    for sample in samples:
+        for status, number in sample.errors.items():
+            errors[status] = errors.get(status, 0) + number
+    latency = sum((sample.latency for sample in samples), Histogram(counts={}))
+
+    def per_answer(group: str) -> float:
+        return sum(sample.cpu.get(group, 0.0) for sample in samples) / max(answers, 1) * 1e6
+
+    return Cell(
+        workload=workload,
+        actor=actor,
+        connections=connections,
+        system=target.system,
+        database=target.dialect,
+        requests_per_second=None if errors or not answers else median(rates),
+        rounds=rates,
+        p50=latency.percentile(0.5),
+        p99=latency.percentile(0.99),
+        server_cpu=per_answer("server"),
+        database_cpu=None if target.store is None else per_answer("database"),
+        client_cpu=per_answer("client"),
+        size=sum(sample.size * sample.answers for sample in samples) / max(answers, 1),
+        answers=answers,
+        errors=errors,
+    )
+
+
+def _requests(plan: Plan, workload: Workload, actor: Actor, target: Target) -> list[bytes]:
+    token = token_of(target.system, actor)
+    return [
+        request.on_the_wire(target.port, token)
+        for request in workload.requests(target.system, actor, plan.keys)
+    ]
+
+
+def _window(
+    target: Target,
+    requests: list[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    settle: float,
+    processes: Mapping[str, list[int]],
+) -> Sample:
+    spec = Spec(
+        port=target.port,
+        requests=requests,
+        connections=connections,
+        seconds=seconds,
+        settle=settle,
+        processes=processes,
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"],
+        cwd=ROOT,
+        input=spec.to_json(),
+        capture_output=True,
+        text=True,
+        timeout=seconds + settle + GENERATOR_TIMEOUT,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{target.label}: {done.stderr.strip().splitlines()[-1]}")
+    return Sample.from_json(done.stdout)
+
+
+def processes_of(target: Target, admin_url: str) -> dict[str, list[int]]:
+    """The server with its children, and the PostgreSQL backends that work for it."""
+    groups = {"server": process_tree(target.pid)}
+    if target.store is not None:
+        groups["database"] = asyncio.run(_backends(admin_url, target.store))
+    return groups
+
+
+async def _backends(admin_url: str, database: str) -> list[int]:
+    """Several servers may share a database: theirs are told apart by who idles during a window."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
+            database,
+        )
+    finally:
+        await connection.close()
+    return [row[0] for row in rows]
