@@ -16,6 +16,7 @@ from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
 from gateway.observe import AccessLog
+from gateway.rest_http import rest_door
 from gateway.root_http import root_door
 from gateway.server_http import server_door
 from gateway.shell import Application, Doors
@@ -23,7 +24,7 @@ from gateway.state import open_project
 
 DOORS: Final = Doors(
     by_segment={"": root_door, "robots.txt": root_door, "auth": auth_door, "server": server_door},
-    other=root_door,
+    other=rest_door,
 )
 
 

@@ -23,6 +23,7 @@ from gateway.config import Settings
 from gateway.config_load import load_settings
 from gateway.demo import demo_command, demo_options
 from gateway.terminal import Terminal
+from gateway.version import VERSION
 from schema_gen.errors import CausewayError, ConfigurationError
 
 Command = Callable[[Settings, argparse.Namespace, Terminal], Coroutine[Any, Any, int] | int]
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="causeway", description="Serve a SQL database as GraphQL and REST.", epilog=_EPILOG
     )
+    root.add_argument("--version", action="version", version=f"causeway {VERSION}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     _add(

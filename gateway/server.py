@@ -27,8 +27,8 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from gateway.app import create_app
 from gateway.config import Settings
-from gateway.http import error_reply
 from gateway.observe import configure_logging
+from rest_bridge.envelope import error_response
 from schema_gen.errors import ConfigurationError, service_unavailable
 
 #: bytes of request line and headers
@@ -204,7 +204,7 @@ def _connection_bound(wanted: int) -> int:
 
 
 def _refusal() -> bytes:
-    reply = error_reply(service_unavailable("api", "Under pressure", retry_after=1))
+    reply = error_response(service_unavailable("api", "Under pressure", retry_after=1))
     head = "".join(f"{name}: {value}\r\n" for name, value in reply.headers)
     head += f"content-length: {len(reply.body)}\r\nconnection: close\r\n"
     return f"HTTP/1.1 503 Service Unavailable\r\n{head}\r\n".encode() + reply.body

@@ -23,11 +23,12 @@ from typing import Any, Final
 
 from gateway.addresses import client_ip
 from gateway.config import Settings
-from gateway.http import HttpReply, HttpRequest, error_reply, read_headers
+from gateway.http import HttpReply, HttpRequest, read_headers
 from gateway.middleware import ReplyPolicy, request_ids
 from gateway.observe import LOGGER, AccessLog, Observation
 from gateway.overload import Exchange, Load, Pressure, Receive
 from gateway.state import Project
+from rest_bridge.envelope import error_response
 from schema_gen.errors import (
     CausewayError,
     ConfigurationError,
@@ -151,14 +152,14 @@ class Application:
                     await project.schema.catch_up()
                 return await self._doors.of(path)(project, request)
         except CausewayError as error:
-            return error_reply(error)
+            return error_response(error)
         except _ClientGone:
             return None
         except Exception:
             if self._access_log is not None:
                 self._access_log.flush()
             self._logger.exception("request %s: %s %s failed", headers["x-request-id"], method, path)
-            return error_reply(internal_error())
+            return error_response(internal_error())
         return None  # the exchange ended the cancellation of a request whose client is gone
 
     def _refuse_under_pressure(self, path: str) -> None:

@@ -12,7 +12,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import count
 
 from gateway.auth import Authenticator
@@ -22,6 +21,7 @@ from gateway.config import Settings
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.tokens import Tokens
+from gateway.version import VERSION
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
@@ -35,6 +35,7 @@ from resolvers.single_flight import SingleFlight
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
+from rest_bridge.bridge import Bridge, BridgeLimits
 from schema_gen.database import Database, open_database
 from schema_gen.epoch import Epochs, open_epochs
 from schema_gen.loader import load_snapshot
@@ -75,6 +76,7 @@ class Project:
     holder: BundleHolder
     schema: SchemaWatch
     engine: Engine
+    bridge: Bridge
     hasher: Hasher
     sessions: Sessions
     tokens: Tokens
@@ -119,13 +121,15 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     desk = AuthDesk(login, tokens, authenticator, settings)
     server = Server(database, snapshot, facts_of(settings))
     calls = calls_of(desk, server, holder, health_enabled=settings.healthcheck_enabled)
+    engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls)
     return Project(
         settings=settings,
         database=database,
         epochs=epochs,
         holder=holder,
         schema=SchemaWatch(epochs, holder),
-        engine=Engine(database, holder, limits_of(settings), sql_dialect(database), calls),
+        engine=engine,
+        bridge=Bridge(engine, holder, bridge_limits_of(settings)),
         hasher=hasher,
         sessions=sessions,
         tokens=tokens,
@@ -160,7 +164,7 @@ def limits_of(settings: Settings) -> Limits:
 
 def facts_of(settings: Settings) -> ServerFacts:
     return ServerFacts(
-        version=version("causeway"),
+        version=VERSION,
         public_url=settings.public_url,
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
@@ -174,6 +178,12 @@ def lives_of(settings: Settings) -> Lives:
         refresh_token=settings.refresh_token_ttl,
         session=settings.session_cookie_ttl,
         grace=settings.session_refresh_grace_period,
+    )
+
+
+def bridge_limits_of(settings: Settings) -> BridgeLimits:
+    return BridgeLimits(
+        parse_depth=settings.querystring_max_parse_depth, array_limit=settings.querystring_array_limit
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import sqlite3
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,3 +214,11 @@ def test_serve_refuses_numbers_that_make_no_sense(tmp_path: Path, options: tuple
     assert run(["serve", *options], {"DB_FILENAME": "x.sqlite"}, tmp_path, terminal) == 2
     assert err.getvalue().startswith("causeway: --")
     assert not (tmp_path / "x.sqlite").exists()
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"causeway {project['version']}\n"
