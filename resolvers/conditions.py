@@ -141,7 +141,19 @@ class JsonPath:
     path: tuple[str | int, ...]
 
 
-Operand = ColumnRef | Call | CountOf | JsonPath
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """Sorting over a to-many relation: the smallest or the largest value among the related items."""
+
+    link: Link
+    operand: Operand
+    largest: bool
+    hops: tuple[Hop, ...] = ()
+    guard: Condition | None = None
+    column_guard: Condition | None = None
+
+
+Operand = ColumnRef | Call | CountOf | JsonPath | Extreme
 
 # --- conditions ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, cast
 
-from resolvers.conditions import Call, ColumnRef, CountOf, FunctionName, Hop, JsonPath, Operand
+from resolvers.conditions import (
+    Call,
+    ColumnRef,
+    CountOf,
+    Extreme,
+    FunctionName,
+    Hop,
+    JsonPath,
+    Operand,
+)
 from resolvers.operators import FUNCTION_NAMES, FUNCTIONS
 from resolvers.reader import Reader
 from schema_gen.errors import forbidden_collection, forbidden_field, invalid_query
@@ -108,7 +117,43 @@ def column_path(
         collection = reader.snapshot.collections[target]
     if call := split_call(last):
         return function_operand(call[0], call[1], collection, reader, hops, here)[0]
+    if "(" in last:
+        raise invalid_query(f'Invalid function specified "{last}"')
     field = reader.field(collection, last, here)
     if field.alias:
         raise forbidden_field(collection.name, (last,), here)
     return ColumnRef(field=field, hops=hops, guard=reader.column_guard(field))
+
+
+def sort_path(
+    path: Sequence[str],
+    collection: Collection,
+    reader: Reader,
+    place: tuple[str, ...],
+    *,
+    descending: bool,
+) -> Operand:
+    """As `column_path`, and over to-many steps: by the related value that comes first in this direction."""
+    home = collection
+    hops: tuple[Hop, ...] = ()
+    for index, step in enumerate(path[:-1]):
+        link = reader.snapshot.link(home.name, step)
+        if link is None or link.kind == "m2a":
+            break
+        here = (*place, *path[: index + 1])
+        field = reader.field(home, step, here[:-1])
+        target = reader.snapshot.collections[link.target]
+        if link.kind == "o2m":
+            inner = sort_path(path[index + 1 :], target, reader, here, descending=descending)
+            return Extreme(
+                link=link,
+                operand=inner,
+                largest=descending,
+                hops=hops,
+                guard=reader.item_guard(link.target, here),
+                column_guard=reader.column_guard(field),
+            )
+        hop = replace(reader.hop(link, link.target, here), column_guard=reader.column_guard(field))
+        hops = (*hops, hop)
+        home = target
+    return column_path(path, collection, reader, place)

@@ -9,7 +9,7 @@ from typing import Final
 from graphql import ValueNode
 
 from resolvers.conditions import ColumnRef
-from resolvers.operands import column_path, split_path
+from resolvers.operands import sort_path, split_path
 from resolvers.plan import SortTerm
 from resolvers.reader import Reader
 from resolvers.tree import Tree
@@ -30,24 +30,22 @@ class Limits:
 
 def page_of(tree: Tree, arguments: Mapping[str, ValueNode], limits: Limits) -> tuple[int | None, int]:
     """`(limit, offset)`: -1 is all, up to QUERY_LIMIT_MAX; `page` wins over `offset`."""
-    limit = _whole(tree, arguments, "limit")
-    if limit is None:
-        limit = limits.query_limit_default
-    if limit < -1:
+    asked = _whole(tree, arguments, "limit")
+    if asked is None:
+        asked = limits.query_limit_default
+    if asked < -1:
         raise invalid_query('"limit" must be greater than or equal to -1')
-    maximum = limits.query_limit_max
-    if maximum >= 0:
-        limit = maximum if limit < 0 else min(limit, maximum)
     page = _whole(tree, arguments, "page")
     offset = _whole(tree, arguments, "offset") or 0
     if offset < 0:
         raise invalid_query('"offset" must be greater than or equal to 0')
     if page is not None and page < 0:
         raise invalid_query('"page" must be greater than or equal to 0')
-    if page is not None and page > 0 and limit >= 0:
-        offset = (page - 1) * limit
-    elif page:
-        offset = 0
+    maximum = limits.query_limit_max
+    limit = asked if maximum < 0 else (maximum if asked < 0 else min(asked, maximum))
+    if page:
+        # all items are on one page
+        offset = 0 if asked < 0 else (page - 1) * limit
     if offset > _INT64:
         raise invalid_query('"offset" must be a safe number')
     return (None if limit < 0 else min(limit, _INT64)), offset
@@ -79,7 +77,8 @@ def sort_of(
     terms: list[SortTerm] = []
     for text in asked:
         descending = text.startswith("-")
-        operand = column_path(split_path(text[1:] if descending else text), collection, reader, place)
+        path = split_path(text[1:] if descending else text)
+        operand = sort_path(path, collection, reader, place, descending=descending)
         if isinstance(operand, ColumnRef) and operand.field.concealed:
             raise invalid_query(f'"{operand.field.name}" can\'t be sorted by')
         terms.append(SortTerm(operand=operand, descending=descending))

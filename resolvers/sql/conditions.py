@@ -18,6 +18,7 @@ from resolvers.conditions import (
     Constant,
     CountOf,
     Current,
+    Extreme,
     JsonPath,
     Literal_,
     Operand,
@@ -77,6 +78,8 @@ def operand_value(frame: Frame, operand: Operand) -> ColumnElement[Any]:
         return frame.over(operand.column.hops, lambda home: _call(home, operand))
     if isinstance(operand, CountOf):
         return frame.over(operand.hops, lambda home: count_of(home, operand))
+    if isinstance(operand, Extreme):
+        return frame.over(operand.hops, lambda home: _extreme(home, operand))
     return frame.over(operand.column.hops, lambda home: _json_text(home, operand, "string"))
 
 
@@ -94,6 +97,20 @@ def _call(home: Frame, call: Call) -> ColumnElement[Any]:
     if call.name == "count":
         return dialect.json_length(column, call.column.field)
     return dialect.date_part(column, call.column.field, call.name)
+
+
+def _extreme(home: Frame, operand: Extreme) -> ColumnElement[Any]:
+    child = home.builder.frame(operand.link.target)
+    parts = [pairwise(operand.link, home, child)]
+    if operand.guard is not None:
+        parts.append(render(child, operand.guard))
+    if operand.column_guard is not None:
+        parts.append(render(home.still(), operand.column_guard))
+    value = operand_value(child, operand.operand)
+    function = sa.func.max if operand.largest else sa.func.min
+    field = operand.operand.field if isinstance(operand.operand, ColumnRef) else None
+    rows = child.rows(*parts).add_columns(function(home.builder.dialect.ordered(value, field)))
+    return rows.correlate_except(*child.sources()).scalar_subquery()
 
 
 def count_of(home: Frame, operand: CountOf) -> ColumnElement[Any]:
@@ -140,7 +157,7 @@ _PLAIN: Final[dict[str, _Test]] = {
 
 def _compare(frame: Frame, condition: Compare) -> ColumnElement[bool]:
     operand = condition.operand
-    hops = operand.hops if isinstance(operand, (ColumnRef, CountOf)) else operand.column.hops
+    hops = operand.hops if isinstance(operand, (ColumnRef, CountOf, Extreme)) else operand.column.hops
     if isinstance(operand, JsonPath) and condition.slots:
         kind = condition.slots[0].type
         return frame.over(hops, lambda home: _test(home, _json_text(home, operand, kind), condition))
@@ -156,6 +173,8 @@ def _local(home: Frame, operand: Operand) -> ColumnElement[Any]:
         return _call(home, operand)
     if isinstance(operand, CountOf):
         return count_of(home, operand)
+    if isinstance(operand, Extreme):
+        return _extreme(home, operand)
     return _json_text(home, operand, "string")
 
 

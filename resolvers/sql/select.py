@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from resolvers.conditions import Call, ColumnRef, CountOf, JsonPath, Operand
+from resolvers.conditions import Call, ColumnRef, CountOf, Extreme, JsonPath, Operand
 from resolvers.operation import Wire
 from resolvers.plan import Aggregate, AnyOf, Fixed, Nested, Object, One, Read, Root, Shape, SortTerm, Value
 from resolvers.sql.aggregate import aggregate_json
@@ -137,7 +137,7 @@ def operand_json(frame: Frame, operand: Operand, wire: Wire, *, text: bool = Fal
         return dialect.json_value(guarded(home, operand), operand.field, wire, text=text)
     if isinstance(operand, CountOf):
         return count_of(frame.behind(operand.hops), operand)
-    if isinstance(operand, Call):
+    if isinstance(operand, (Call, Extreme)):
         return operand_value(frame, operand)
     assert isinstance(operand, JsonPath)
     home = frame.behind(operand.column.hops)

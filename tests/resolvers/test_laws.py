@@ -16,7 +16,8 @@ from tests.support.blog import Blog, open_blog
 from tests.support.session import TestRun
 
 SCALARS = {
-    "articles": ["id", "title", "status", "views", "rating", "published_at", "updated_at", "keywords", "featured",
+    "articles": ["id", "title", "status", "views", "rating", "published_at", "updated_at",
+                 "keywords", "featured",
                  "price", "big", "secret", "meta"],
     "authors": ["id", "name", "email", "born"],
     "tags": ["id", "name"],
@@ -26,7 +27,8 @@ TO_ONE = {"articles": {"author": "authors"}, "articles_tags": {"tags_id": "tags"
 TO_MANY = {"articles": {"tags": "articles_tags"}, "authors": {"articles": "articles"}}
 OPERATORS = [
     "_eq", "_neq", "_lt", "_lte", "_gt", "_gte", "_in", "_nin", "_null", "_nnull", "_contains", "_ncontains",
-    "_icontains", "_starts_with", "_ends_with", "_istarts_with", "_between", "_nbetween", "_empty", "_nempty", "_ieq",
+    "_icontains", "_starts_with", "_ends_with", "_istarts_with", "_between", "_nbetween", "_empty", "_nempty",
+    "_ieq",
 ]  # fmt: skip
 
 # NUL is refused by one database and kept by the other; it is refused by us before either sees it
@@ -98,8 +100,9 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     selection = draw(selections(collection))
     search = draw(st.one_of(st.none(), texts))
     query = (
-        f"query ($f: JSON, $s: String) {{ rows: {collection}(filter: $f, search: $s, sort: {sort}, limit: {limit}{page}) "
-        f"{{ {selection} }} total: {collection}_aggregated(filter: $f, search: $s) {{ countAll }} }}"
+        "query ($f: JSON, $s: String) { "
+        f"rows: {collection}(filter: $f, search: $s, sort: {sort}, limit: {limit}{page}) {{ {selection} }} "
+        f"total: {collection}_aggregated(filter: $f, search: $s) {{ countAll }} }}"
     )
     return query, {"f": draw(filters(collection)), "s": search}
 

@@ -183,7 +183,7 @@ async def test_relations_functions_and_any(blog: Blog) -> None:
     }
 
 
-async def test_a_filter_on_a_to_one_item_empties_it_and_inside_a_list_takes_its_parent_along(
+async def test_a_filter_on_a_to_one_item_empties_it_and_in_a_list_takes_its_parent_along(
     blog: Blog,
 ) -> None:
     found = await blog.read(
@@ -207,7 +207,8 @@ async def test_sort_puts_nulls_last_and_pages_are_stable(blog: Blog) -> None:
         'down: articles(sort: ["-views"], limit: 2) { id author { name } } '
         'by: articles(sort: ["author.name", "-id"]) { id } page: articles(limit: 1, page: 2) { id } '
         "rest: articles(limit: -1, offset: 2) { id } none: articles(limit: 0) { id } "
-        'count: articles(sort: ["-count(tags)"]) { id } }',
+        'count: articles(sort: ["-count(tags)"]) { id } '
+        'many: articles(sort: ["tags.tags_id.name"]) { id } most: authors(sort: ["-articles.views"]) { id } }',
         wire="rest",
     )
     assert found == {
@@ -218,6 +219,8 @@ async def test_sort_puts_nulls_last_and_pages_are_stable(blog: Blog) -> None:
         "rest": [{"id": 3}],
         "none": [],
         "count": [{"id": 1}, {"id": 3}, {"id": 2}],
+        "many": [{"id": 1}, {"id": 3}, {"id": 2}],
+        "most": [{"id": 2}, {"id": 1}],
     }
 
 
