@@ -239,7 +239,7 @@ class Settings:
         "1", or_word(integer(1), "false", 1), "Seconds in the Retry-After header."
     )
     causeway_max_requests: int = _pressure(
-        "500", integer(1), "Requests a worker handles at once; more are answered 503 at once."
+        "500", integer(1), "Requests a worker handles at once; more are answered 503."
     )
     causeway_max_connections: int = _pressure(
         "5000", integer(1), "Open connections of a worker, as far as the system's limit on files allows."

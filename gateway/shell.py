@@ -45,6 +45,8 @@ OpenProject = Callable[[Settings], AbstractAsyncContextManager[Project]]
 
 #: answered even under pressure, so that an overloaded server is not taken for a dead one
 _ALWAYS_ANSWERED: Final = frozenset({"/server/ping"})
+#: seconds until a refusal goes out: clients that come again at once must not take the time of those at work
+_REFUSAL_PAUSE: Final = 0.25
 _BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: how a request is logged whose client left before the answer
 _CLIENT_GONE: Final = 499
@@ -132,7 +134,7 @@ class Application:
             preflight = self._policy.preflight(method, headers)
             if preflight is not None:
                 return preflight
-            self._refuse_under_pressure(path)
+            await self._refuse_under_pressure(path)
             project = self._at_work()
             with self._load.exchange(receive, started) as exchange:
                 body = b""
@@ -162,9 +164,10 @@ class Application:
             return error_response(internal_error())
         return None  # the exchange ended the cancellation of a request whose client is gone
 
-    def _refuse_under_pressure(self, path: str) -> None:
+    async def _refuse_under_pressure(self, path: str) -> None:
         refusal = self._load.refusal()
         if refusal is not None and path not in _ALWAYS_ANSWERED:
+            await asyncio.sleep(_REFUSAL_PAUSE)
             raise refusal
 
     def _at_work(self) -> Project:
