@@ -6,11 +6,11 @@
 
 How values stand in a column:
 
-- SQLite has no date types. Moments (`dateTime`, `timestamp`) are stored as integers, milliseconds since
-1970 UTC, where a
-  client wrote them, and as text `YYYY-MM-DD HH:MM:SS` (UTC) where the column's CURRENT_TIMESTAMP default
-  did: both occur in one column. `date` and `time` are text. Booleans are 0 and 1, json and csv are text,
-  uuids are text.
+- SQLite has no date types. Where a client of the protocol wrote them, moments and dates (`dateTime`,
+`timestamp`,
+  `date`) are integers, milliseconds since 1970 UTC (a date: its midnight); where the column's
+  CURRENT_TIMESTAMP default did, or another program, they are text `YYYY-MM-DD HH:MM:SS` (UTC): both occur
+  in one column. `time` is text. Booleans are 0 and 1; json, csv and uuids are text.
 - PostgreSQL has a type for each. `decimal` and `bigInteger` are exact in both.
 
 Departures from the reference, each because its answer loses data: a PostgreSQL `numeric` without precision,
