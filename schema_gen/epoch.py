@@ -128,7 +128,8 @@ class ListeningEpochs(Epochs):
         await super().close()
 
     async def _bump(self, kind: Kind) -> None:
-        """The change is committed, so a failure to tell of it is no failure of the caller: it is told later."""
+        """The change is committed, so a failure to tell of it is no failure of the caller: it is told
+        later."""
         self._count(kind)
         self._untold.add(kind)
         try:
