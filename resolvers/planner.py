@@ -50,7 +50,7 @@ from resolvers.plan import (
 from resolvers.plan import Literal_ as LiteralNode
 from resolvers.reader import Given, Reader
 from resolvers.search import search_condition
-from resolvers.tree import Tree, has_directive, response_key
+from resolvers.tree import Tree, branch_directives, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
 from schema_gen.naming import Names
@@ -94,7 +94,8 @@ def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
     for node in selection.selections:
         for directive in node.directives or ():
             for argument in directive.arguments or ():
-                _variables_in(argument.value, found)
+                if argument.name.value not in _VALUE_ARGUMENTS:
+                    _variables_in(argument.value, found)
         if isinstance(node, FieldNode):
             for argument in node.arguments or ():
                 if argument.name.value not in _VALUE_ARGUMENTS:
@@ -192,7 +193,10 @@ class _Planner:
         read = self._read(nodes, collection, rule)
         if kind == "singleton":
             read = replace(read, single=True, limit=1)
-            return Root(key=key, node=read, fallback=default_item(read, self.operation.wire))
+            # asked for by its key it is there or it is not
+            named = "filter" in self.tree.arguments(node)
+            fallback = None if named else default_item(read, self.operation.wire)
+            return Root(key=key, node=read, fallback=fallback)
         return Root(key=key, node=read)
 
     def _own(self, key: str, nodes: tuple[FieldNode, ...], own: OwnRoot) -> Root:
@@ -432,10 +436,17 @@ class _Planner:
                 if self.graphql and all(key == "__typename" for key in asked):
                     continue
                 self.reader.collection(target, here)
-            hop = replace(self.reader.hop(link, target, here), column_guard=column.guard)
-            way = (*column.hops, hop)
             collection = self.gate.snapshot.collections[target]
-            branches.append(Branch(hop=hop, item=self._item(nodes, collection, way, here)))
+            said = branch_directives(nodes, type_name)
+            hop = replace(self.reader.hop(link, target, here), column_guard=column.guard)
+            only = self._filters(said.get("only", {}), collection, None, here)
+            if only is not None:
+                hop = replace(hop, guard=all_of([only, *([hop.guard] if hop.guard else [])]))
+            way = (*column.hops, hop)
+            item = (
+                self._key_of(collection, way) if "key" in said else self._item(nodes, collection, way, here)
+            )
+            branches.append(Branch(hop=hop, item=item))
         named = junction.fields[cast(str, link.collection_field)]
         return AnyOf(
             link=link,

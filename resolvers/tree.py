@@ -122,5 +122,21 @@ def has_directive(nodes: Iterable[FieldNode], directive: str) -> bool:
     return any(entry.name.value == directive for node in nodes for entry in node.directives or ())
 
 
+def branch_directives(nodes: Iterable[FieldNode], type_name: str) -> dict[str, dict[str, ValueNode]]:
+    """Directives of the inline fragments on one type: name -> arguments."""
+    found: dict[str, dict[str, ValueNode]] = {}
+    for node in nodes:
+        for inner in node.selection_set.selections if node.selection_set else ():
+            if (
+                isinstance(inner, InlineFragmentNode)
+                and inner.type_condition is not None
+                and inner.type_condition.name.value == type_name
+            ):
+                for directive in inner.directives or ():
+                    arguments = {entry.name.value: entry.value for entry in directive.arguments or ()}
+                    found[directive.name.value] = arguments
+    return found
+
+
 def _applies(name: str, types: frozenset[str] | None) -> bool:
     return types is None or name in types

@@ -35,7 +35,6 @@ from rest_bridge.query_string import ARRAY_LIMIT, MAX_DEPTH, parse_query_string
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
-from rest_bridge.singletons import defaults
 from schema_gen.errors import (
     CausewayError,
     forbidden,
@@ -136,8 +135,6 @@ class Bridge:
         data = _data(outcome)
         if data is None and verb == "keyed_singleton":
             raise forbidden()
-        if data is None and verb == "singleton" and template.items is not None:
-            data = encode_json(defaults(template.items, bundle.snapshot))
         if query.export is not None:
             return _exported(data, query.export, collection, context)
         if not template.meta:

@@ -76,8 +76,7 @@ _TYPENAME: Final = leaf("__typename")
 class Template:
     """An operation without its values. `variables`: name and index in `Query.values`.
 
-    `meta`: names of the counts, whose roots come before the data. `items`: what was selected; None for
-    aggregates.
+    `meta`: names of the counts, whose roots come before the data.
     """
 
     document: DocumentNode
@@ -86,7 +85,6 @@ class Template:
     shape: Hashable
     variables: tuple[tuple[str, int], ...] = ()
     meta: tuple[str, ...] = ()
-    items: Items | None = None
 
     def operation(self, values: tuple[Any, ...], key: str | None = None) -> Operation:
         filled: dict[str, Any] = {name: values[index] for name, index in self.variables}
@@ -122,7 +120,6 @@ def build_template(
         shape=shape,
         variables=tuple(writer.variables.items()),
         meta=tuple(node.alias.value for node in below[:-1] if node.alias is not None),
-        items=writer.items,
     )
 
 
@@ -137,7 +134,6 @@ class _Writer:
         self.max_depth = max_depth
         self.definitions: dict[str, VariableDefinitionNode] = {}
         self.variables: dict[str, int] = {}
-        self.items: Items | None = None
         self._renamed = 0
 
     # --- roots ----------------------------------------------------------------------------------------------
@@ -162,7 +158,7 @@ class _Writer:
         if verb == "list" and (level.aggregate or level.group):
             return self._aggregate(level)
         selector = Selector(gate=self.gate, max_depth=self.max_depth, backlink=self.query.backlink)
-        self.items = selector.select(self.home.name, self.query.fields, level)
+        items = selector.select(self.home.name, self.query.fields, level)
         arguments: list[ArgumentNode] = []
         if verb == "list":
             arguments = [*self._conditions(level), *_paging(level, self._order(level))]
@@ -175,8 +171,8 @@ class _Writer:
             _OWN.get(verb) or self._root(_KINDS[verb]),
             alias="data",
             arguments=arguments,
-            directives=() if self.items.nodes else (_KEY,),
-            below=self._selection(self.items),
+            directives=() if items.nodes else (_KEY,),
+            below=self._selection(items),
         )
 
     def _root(self, kind: RootKind) -> str:
@@ -188,14 +184,15 @@ class _Writer:
     # --- arguments ------------------------------------------------------------------------------------------
 
     def _conditions(
-        self, level: Level, collection: str | None = None, *, searched: bool = True
+        self, level: Level, collection: str | None = None, *, kind: str | None = None
     ) -> list[ArgumentNode]:
-        """`filter` and `search` as variables."""
+        """`filter` and `search` as variables. `kind`: type of the filter, where it is not the collection's.
+        """
         found: list[ArgumentNode] = []
         if level.filter is not None:
-            type_name = self.names.part(collection or self.home.name, "filter")
+            type_name = kind or self.names.part(collection or self.home.name, "filter")
             found.append(self._variable("filter", level.filter, type_name))
-        if level.search is not None and searched:
+        if level.search is not None:
             found.append(self._variable("search", level.search, "String"))
         return found
 
@@ -259,7 +256,7 @@ class _Writer:
         )
 
     def _branch(self, branch: Branch) -> InlineFragmentNode:
-        conditions = self._conditions(branch.level, branch.items.collection)
+        conditions = self._conditions(branch.level, branch.items.collection, kind="JSON")
         directives: list[DirectiveNode] = [directive("only", *conditions)] if conditions else []
         if not branch.items.nodes:
             directives.append(_KEY)

@@ -29,7 +29,7 @@ from graphql import (
     GraphQLString,
 )
 
-from schema_gen.graphql.scalars import BIG_INT, GEO_JSON, JSON_FILTER, STRING_OR_FLOAT
+from schema_gen.graphql.scalars import BIG_INT, GEO_JSON, JSON, JSON_FILTER, STRING_OR_FLOAT
 from schema_gen.model import FieldType
 
 _PRESENCE: Final = ("_null", "_nnull")
@@ -146,7 +146,12 @@ FUNCTIONS: Final[Mapping[FieldType, tuple[GraphQLObjectType, GraphQLInputObjectT
 
 #: what the REST bridge says and no caller may (see `resolvers.operation`)
 INTERNAL_DIRECTIVES: Final = (
-    GraphQLDirective("key", [DirectiveLocation.FIELD]),
+    GraphQLDirective("key", [DirectiveLocation.FIELD, DirectiveLocation.INLINE_FRAGMENT]),
+    GraphQLDirective(
+        "only",
+        [DirectiveLocation.INLINE_FRAGMENT],
+        args={"filter": GraphQLArgument(JSON), "search": GraphQLArgument(GraphQLString)},
+    ),
     GraphQLDirective("lift", [DirectiveLocation.FIELD]),
     GraphQLDirective("first", [DirectiveLocation.FIELD]),
     GraphQLDirective(
