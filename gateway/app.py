@@ -15,6 +15,7 @@ from typing import Final
 from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
+from gateway.graphql_http import graphql_door
 from gateway.observe import AccessLog
 from gateway.rest_http import rest_door
 from gateway.root_http import root_door
@@ -23,7 +24,13 @@ from gateway.shell import Application, Doors
 from gateway.state import open_project
 
 DOORS: Final = Doors(
-    by_segment={"": root_door, "robots.txt": root_door, "auth": auth_door, "server": server_door},
+    by_segment={
+        "": root_door,
+        "robots.txt": root_door,
+        "auth": auth_door,
+        "graphql": graphql_door,
+        "server": server_door,
+    },
     other=rest_door,
 )
 

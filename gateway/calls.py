@@ -8,6 +8,7 @@ The `auth_*` mutations give what `/auth/*` gives. Their cookies travel in the `E
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from gateway.auth_desk import AuthDesk
@@ -82,8 +83,8 @@ def calls_of(desk: AuthDesk, server: Server, holder: BundleHolder, *, health_ena
         _query("server_ping", "String", ping),
         _query("server_info", "server_info", info, *_INFO),
         *checks,
-        _query("permissions_me", "permissions_me_type", permissions),
-        _query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS),
+        _own(_query("permissions_me", "permissions_me_type", permissions)),
+        _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
     )
 
@@ -129,6 +130,11 @@ def _exchange(context: RequestContext) -> Exchange:
 
 def _query(name: str, kind: str, resolve: Resolve, *types: CallObject | CallEnum) -> CallRoot:
     return CallRoot(name=name, scope="system", kind="query", type=kind, resolve=resolve, types=types)
+
+
+def _own(call: CallRoot) -> CallRoot:
+    """Only for callers with a user."""
+    return replace(call, signed_in=True)
 
 
 def _mutation(

@@ -254,9 +254,16 @@ class Settings:
         "5", integer(1), "Schemas built at the same time."
     )
     graphql_alias_limit: int = _graphql(
-        "50", integer(1), "Most fields and aliases side by side in one selection."
+        "50", integer(1), "Most aliases side by side in one selection, fragments spread out."
     )
     graphql_cost_limit: int = _graphql("5000", integer(1), "Most fields of a document, fragments spread out.")
+    graphql_single_use_mutations: tuple[str, ...] = _graphql(
+        "auth_login,auth_refresh,auth_password_request,auth_password_reset,users_register,"
+        "users_register_verify,users_invite_accept,users_me_tfa_generate,users_me_tfa_enable,"
+        "users_me_tfa_disable,utils_cache_clear",
+        CSV,
+        "Mutations that one request may hold once.",
+    )
 
     log_level: str = _log(
         "info",

@@ -27,17 +27,22 @@ from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.server import Server, ServerFacts
 from resolvers.bundle import BundleHolder
+from resolvers.calls import Calls
+from resolvers.documents import Documents
 from resolvers.engine import Engine
 from resolvers.paging import Limits
+from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
 from resolvers.sessions import Sessions
 from resolvers.single_flight import SingleFlight
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
+from resolvers.views import Schemas
 from rest_bridge.bridge import Bridge, BridgeLimits
 from schema_gen.database import Database, open_database
 from schema_gen.epoch import Epochs, open_epochs
+from schema_gen.graphql.limits import DocumentLimits
 from schema_gen.loader import load_snapshot
 from schema_gen.model import SchemaSnapshot
 
@@ -76,6 +81,7 @@ class Project:
     holder: BundleHolder
     schema: SchemaWatch
     engine: Engine
+    graphql: GraphqlService
     bridge: Bridge
     hasher: Hasher
     sessions: Sessions
@@ -129,6 +135,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         holder=holder,
         schema=SchemaWatch(epochs, holder),
         engine=engine,
+        graphql=graphql_of(settings, engine, calls),
         bridge=Bridge(engine, holder, bridge_limits_of(settings)),
         hasher=hasher,
         sessions=sessions,
@@ -170,6 +177,23 @@ def facts_of(settings: Settings) -> ServerFacts:
         query_limit_max=settings.query_limit_max,
         health_threshold=settings.db_healthcheck_threshold,
     )
+
+
+def graphql_of(settings: Settings, engine: Engine, calls: Calls) -> GraphqlService:
+    schemas = Schemas(
+        calls,
+        capacity=settings.graphql_schema_cache_capacity,
+        concurrent=settings.graphql_schema_generation_max_concurrent,
+        introspection=settings.graphql_introspection,
+    )
+    limits = DocumentLimits(
+        tokens=settings.graphql_query_token_limit,
+        depth=settings.max_relational_depth,
+        aliases=settings.graphql_alias_limit,
+        cost=settings.graphql_cost_limit,
+    )
+    once = frozenset(settings.graphql_single_use_mutations)
+    return GraphqlService(engine, Documents(schemas, limits, once))
 
 
 def lives_of(settings: Settings) -> Lives:

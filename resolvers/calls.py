@@ -13,48 +13,27 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final
 
 from graphql import FieldNode
 
 from resolvers.context import RequestContext
-from resolvers.operation import Scope
 from resolvers.tree import Tree
+from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
+
+__all__ = ["CallEnum", "CallObject", "CallRoot", "CallSignature", "Calls", "Resolve", "answer"]
+
+#: scalars that are strings on the wire, whatever the value is
+_AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID"})
 
 Resolve = Callable[[Mapping[str, Any], RequestContext], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallObject:
-    """An object type that calls answer with: field name -> GraphQL type."""
+class CallRoot(CallSignature):
+    """A root and what it does."""
 
-    name: str
-    fields: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnum:
-    name: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRoot:
-    """`arguments`: name -> GraphQL type; `type`: the GraphQL type of the answer, whose own definitions are in
-    `types`.
-
-    `visible`: whether a caller with these rules sees the field at all.
-    """
-
-    name: str
-    scope: Scope
-    kind: Literal["query", "mutation"]
-    type: str
     resolve: Resolve
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    types: tuple[CallObject | CallEnum, ...] = ()
-    description: str = ""
-    admin_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +41,10 @@ class Calls:
     """Every call of a project. `roots`: (scope, kind, name) -> call."""
 
     roots: Mapping[tuple[str, str, str], CallRoot] = field(default_factory=dict)
+
+    @property
+    def signatures(self) -> tuple[CallSignature, ...]:
+        return tuple(self.roots.values())
 
     @classmethod
     def of(cls, *calls: CallRoot) -> Calls:
@@ -75,16 +58,32 @@ async def answer(call: CallRoot, nodes: tuple[FieldNode, ...], tree: Tree, conte
     """The JSON of one call root. Raises whatever the call refuses with."""
     arguments = {name: tree.argument(value) for name, value in tree.arguments(nodes[0]).items()}
     value = await call.resolve(arguments, context)
-    return json.dumps(_selected(value, nodes, tree), separators=(",", ":"), ensure_ascii=False).encode()
+    objects = {made.name: made for made in call.types if isinstance(made, CallObject)}
+    selected = _selected(value, call.type, nodes, tree, objects)
+    return json.dumps(selected, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _selected(value: Any, nodes: tuple[FieldNode, ...], tree: Tree) -> Any:
-    """What the document selects of a value; values without a selection are whole."""
+def _selected(
+    value: Any,
+    written: str,
+    nodes: tuple[FieldNode, ...],
+    tree: Tree,
+    objects: Mapping[str, CallObject],
+) -> Any:
+    """What the document selects of a value of the type that is `written`, in GraphQL's form."""
+    if value is None:
+        return None
     if isinstance(value, list):
-        return [_selected(item, nodes, tree) for item in value]
-    if not isinstance(value, Mapping) or nodes[0].selection_set is None:
-        return value
-    fields = tree.fields((node.selection_set for node in nodes), None)
-    return {
-        key: _selected(value.get(found[0].name.value), tuple(found), tree) for key, found in fields.items()
-    }
+        return [_selected(item, written, nodes, tree, objects) for item in value]
+    name = written.strip("[]!")
+    home = objects.get(name)
+    if home is None:
+        return str(value) if name in _AS_TEXT else value
+    answer: dict[str, Any] = {}
+    for key, found in tree.fields((node.selection_set for node in nodes), frozenset({name})).items():
+        field = found[0].name.value
+        if field == "__typename":
+            answer[key] = name
+        else:
+            answer[key] = _selected(value.get(field), home.fields[field], tuple(found), tree, objects)
+    return answer

@@ -275,3 +275,8 @@ def unsupported_media_type(media_type: str, where: str) -> CausewayError:
 def graphql_validation(errors: Sequence[Mapping[str, Any]]) -> CausewayError:
     """`errors`: the GraphQL errors as mappings with `message` and `locations`."""
     return CausewayError("GRAPHQL_VALIDATION", "GraphQL validation error.", {"errors": list(errors)})
+
+
+def graphql_execution(errors: Sequence[str]) -> CausewayError:
+    """What keeps a request from being run at all, in sentences."""
+    return CausewayError("GRAPHQL_EXECUTION", "GraphQL execution error.", {"errors": list(errors)})

@@ -16,6 +16,7 @@ as signatures. A way to write joins the same table, with fields for the mutation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, cast
 
 from graphql import (
@@ -27,11 +28,12 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLString,
     specified_directives,
 )
 
-from schema_gen.graphql.lazy import LazySchema
+from schema_gen.graphql.lazy import Lazy, LazySchema
 from schema_gen.graphql.operators import INTERNAL_DIRECTIVES
 from schema_gen.graphql.outputs import with_arguments
 from schema_gen.graphql.scalars import VOID
@@ -64,9 +66,9 @@ def build_schema(
     """
     here = tuple(signature for signature in signatures if signature.scope == scope)
     types = Types(snapshot, names, view, here)
-    query = _root_type("Query", lambda: _queries(types, scope, here))
-    mutations = [signature for signature in here if signature.kind == "mutation"]
-    mutation = _root_type("Mutation", lambda: _calls(types, here, "mutation")) if mutations else None
+    query = _root_type("Query", _queries(types, scope, here))
+    mutations = _calls(types, here, "mutation")
+    mutation = _root_type("Mutation", mutations) if mutations else None
     directives = [one for one in specified_directives if one.name in ("include", "skip", "deprecated")]
     return LazySchema(
         query=query,
@@ -77,35 +79,53 @@ def build_schema(
     )
 
 
-def _root_type(name: str, fields: Callable[[], dict[str, GraphQLField]]) -> GraphQLObjectType:
-    return GraphQLObjectType(name, fields)
+def _root_type(name: str, roots: Mapping[str, Callable[[], GraphQLField]]) -> GraphQLObjectType:
+    """An object type whose fields are made when they are looked for."""
+    made: dict[str, GraphQLField] = {}
+
+    def find(field: str) -> GraphQLField | None:
+        found = made.get(field)
+        if found is None and field in roots:
+            found = made.setdefault(field, roots[field]())
+        return found
+
+    root = GraphQLObjectType(name, {})
+    root.fields = Lazy(find, lambda: {field: cast("GraphQLField", find(field)) for field in roots})
+    return root
 
 
-def _queries(types: Types, scope: Scope, signatures: tuple[CallSignature, ...]) -> dict[str, GraphQLField]:
+def _queries(
+    types: Types, scope: Scope, signatures: tuple[CallSignature, ...]
+) -> dict[str, Callable[[], GraphQLField]]:
     fields = _calls(types, signatures, "query")
     shown: dict[str, bool] = {}
     for name, (collection, kind) in types.names.roots(scope).items():
         if collection not in shown:
             shown[collection] = types.shown(collection)
         if shown[collection]:
-            fields[name] = GENERATORS[kind](types, collection)
-    return fields or {"_empty": GraphQLField(VOID, description="There is nothing here that you may read.")}
+            fields[name] = partial(GENERATORS[kind], types, collection)
+    return fields or {
+        "_empty": lambda: GraphQLField(VOID, description="There is nothing here that you may read.")
+    }
 
 
-def _calls(types: Types, signatures: tuple[CallSignature, ...], kind: str) -> dict[str, GraphQLField]:
-    fields: dict[str, GraphQLField] = {}
-    for signature in signatures:
-        type_ = types.written(signature.type)
-        if signature.kind != kind or type_ is None:
-            continue
-        arguments = {
-            name: GraphQLArgument(cast("GraphQLInputType", types.written(text)))
-            for name, text in signature.arguments.items()
-        }
-        fields[signature.name] = GraphQLField(
-            cast("GraphQLObjectType", type_), arguments, description=signature.description or None
-        )
-    return fields
+def _calls(
+    types: Types, signatures: tuple[CallSignature, ...], kind: str
+) -> dict[str, Callable[[], GraphQLField]]:
+    return {
+        signature.name: partial(_call, types, signature)
+        for signature in signatures
+        if signature.kind == kind and types.written(signature.type) is not None
+    }
+
+
+def _call(types: Types, signature: CallSignature) -> GraphQLField:
+    arguments = {
+        name: GraphQLArgument(cast("GraphQLInputType", types.written(text)))
+        for name, text in signature.arguments.items()
+    }
+    type_ = cast("GraphQLOutputType", types.written(signature.type))
+    return GraphQLField(type_, arguments, description=signature.description or None)
 
 
 def _list(types: Types, collection: str) -> GraphQLField:

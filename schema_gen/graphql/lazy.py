@@ -1,15 +1,15 @@
 """A `GraphQLSchema` whose types are made when they are looked for.
 
 The library's own constructor walks every type there is, by recursion: 500 tables take half a second and a
-chain of 500 relations ends in a stack overflow. Validation needs the few types that a document names, so the
-type map here makes them on look-up. What asks for all of them (introspection, SDL) gets those that can be
-reached from the roots, found without recursion.
+chain of 500 relations ends in a stack overflow. Validation needs the few types that a document names, so here
+the type map, and the fields of the roots, are made on look-up. What asks for all of them (introspection, SDL)
+gets those that can be reached from the roots, found without recursion.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from graphql import (
@@ -29,19 +29,24 @@ from graphql import (
 _BREATH: Final = 32
 
 
-class LazyTypeMap(dict[str, Any]):
-    """Look-ups make types; iteration sees every type that can be reached."""
+class Lazy(dict[str, Any]):
+    """A mapping whose look-ups make values and whose iteration makes them all.
 
-    def __init__(self, find: Callable[[str], GraphQLNamedType | None]) -> None:
+    `find`: name -> value, the same one each time, or None; `everything`: all of them, in order.
+    """
+
+    def __init__(self, find: Callable[[str], Any], everything: Callable[[], Mapping[str, Any]]) -> None:
         super().__init__()
         self._find = find
-        self._roots: tuple[GraphQLNamedType, ...] = ()
+        self._everything = everything
         self.complete = False
 
-    def start(self, roots: Iterable[GraphQLNamedType]) -> None:
-        self._roots = tuple(roots)
+    def fill(self) -> None:
+        if not self.complete:
+            self.update(self._everything())
+            self.complete = True
 
-    def __missing__(self, name: str) -> GraphQLNamedType:
+    def __missing__(self, name: str) -> Any:
         found = self._find(name)
         if found is None:
             raise KeyError(name)
@@ -52,6 +57,9 @@ class LazyTypeMap(dict[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._find(name) is not None
+
+    def __bool__(self) -> bool:
+        return True
 
     def __iter__(self) -> Iterator[str]:
         self.fill()
@@ -73,24 +81,24 @@ class LazyTypeMap(dict[str, Any]):
         self.fill()
         return super().items()
 
-    def fill(self) -> None:
-        """Roots first, then by name. Meant for a thread: it lets others run in between."""
-        if self.complete:
-            return
-        found = {root.name: root for root in self._roots}
-        reached: dict[str, GraphQLNamedType] = {}
-        pending = [*self._roots, *introspection_types.values()]
-        while pending:
-            type_ = pending.pop()
-            if type_.name not in reached:
-                reached[type_.name] = type_
-                pending.extend(_neighbours(type_))
-                if len(reached) % _BREATH == 0:
-                    time.sleep(0)
-        for name in sorted(reached):
-            found.setdefault(name, reached[name])
-        self.update(found)
-        self.complete = True
+
+def reachable(roots: Iterable[GraphQLNamedType]) -> dict[str, GraphQLNamedType]:
+    """The roots and all that can be reached from them, the latter by name. Lets other threads run in
+    between.
+    """
+    found = {root.name: root for root in roots}
+    reached: dict[str, GraphQLNamedType] = {}
+    pending = [*found.values(), *introspection_types.values()]
+    while pending:
+        type_ = pending.pop()
+        if type_.name not in reached:
+            reached[type_.name] = type_
+            pending.extend(_neighbours(type_))
+            if len(reached) % _BREATH == 0:
+                time.sleep(0)
+    for name in sorted(reached):
+        found.setdefault(name, reached[name])
+    return found
 
 
 def _neighbours(type_: GraphQLNamedType) -> Iterable[GraphQLNamedType]:
@@ -128,9 +136,8 @@ class LazySchema(GraphQLSchema):
         self.introspection = introspection
         roots = [query] if mutation is None else [query, mutation]
         by_name: dict[str, GraphQLNamedType] = {root.name: root for root in roots}
-        types = LazyTypeMap(lambda name: by_name.get(name) or find(name))
-        types.start(roots)
-        self.type_map = types
+        self._types = Lazy(lambda name: by_name.get(name) or find(name), lambda: reachable(roots))
+        self.type_map = self._types
 
     def get_field(self, parent_type: GraphQLType, field_name: str) -> GraphQLField | None:
         if not self.introspection and field_name in ("__schema", "__type"):
@@ -140,9 +147,8 @@ class LazySchema(GraphQLSchema):
     @property
     def complete(self) -> bool:
         """Every type has been made."""
-        return isinstance(self.type_map, LazyTypeMap) and self.type_map.complete
+        return self._types.complete
 
     def fill(self) -> None:
         """Makes every type that can be reached."""
-        if isinstance(self.type_map, LazyTypeMap):
-            self.type_map.fill()
+        self._types.fill()

@@ -103,6 +103,7 @@ GEO_JSON: Final = _scalar("GraphQLGeoJSON", "A GeoJSON geometry.")
 DATE: Final = _scalar("Date", "A date, a time, or both, in the form of ISO 8601.", _string)
 HASH: Final = _scalar("Hash", "A value that is never shown: ********** stands for it.", _string)
 VOID: Final = _scalar("Void", "Nothing: always null.")
+_PERMISSIONS: Final = _scalar("permissions_me_type", "Collections, and what may be done with each.")
 
 #: every scalar a schema may use
 SCALARS: Final[Mapping[str, GraphQLScalarType]] = {
@@ -121,6 +122,7 @@ SCALARS: Final[Mapping[str, GraphQLScalarType]] = {
         DATE,
         HASH,
         VOID,
+        _PERMISSIONS,
     )
 }
 

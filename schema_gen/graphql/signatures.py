@@ -39,8 +39,7 @@ class CallSignature:
     """`arguments`: name -> GraphQL type; `type`: the GraphQL type of the answer, whose own definitions are in
     `types`.
 
-    Seen by everybody, by callers with a user (`signed_in`), or by admins only. `once`: at most once in a
-    request (a limit on guessing).
+    Seen by everybody, by callers with a user (`signed_in`), or by admins only.
     """
 
     name: str
@@ -52,4 +51,3 @@ class CallSignature:
     description: str = ""
     admin_only: bool = False
     signed_in: bool = False
-    once: bool = False

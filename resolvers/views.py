@@ -1,0 +1,133 @@
+"""Which schema a caller sees: one for each scope and set of rules, kept within a bound.
+
+    schemas.of(bundle, context, "items")      -> LazySchema, its types made as documents name them
+    await schemas.sdl(bundle, context, "items")  -> its text
+
+A schema costs next to nothing until somebody asks for all of it. That is done in a thread, once for everybody
+who asks at the same time, and only a few at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
+
+from graphql import print_schema
+
+from resolvers.bundle import Bounded, Bundle
+from resolvers.calls import Calls
+from resolvers.context import RequestContext
+from resolvers.permissions import Gate, with_own_rows
+from resolvers.planner import OWN_ROOTS
+from resolvers.single_flight import SingleFlight
+from schema_gen.graphql.build import build_schema
+from schema_gen.graphql.lazy import LazySchema
+from schema_gen.graphql.signatures import CallSignature
+from schema_gen.graphql.view import Everything, View
+from schema_gen.naming import Scope
+
+T = TypeVar("T")
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+#: roots that the planner knows and no collection has
+_OWN: Final = tuple(
+    CallSignature(
+        name=name,
+        scope="system",
+        kind="query",
+        type=own.collection if own.single else f"[{own.collection}]",
+        signed_in=True,
+    )
+    for name, own in OWN_ROOTS.items()
+)
+
+
+class Key(NamedTuple):
+    """What a schema depends on. `signed_in`: some roots are for callers with a user."""
+
+    version: int
+    rules: str
+    signed_in: bool
+    scope: Scope
+
+
+class GateView:
+    """What a gate lets a caller see. `own`: with the caller's own row and roles, whose keys everybody may
+    read.
+    """
+
+    def __init__(self, gate: Gate, *, own: bool) -> None:
+        self._gate = gate
+        self._own = Gate(with_own_rows(gate.rules), gate.snapshot) if own else None
+
+    def readable(self, collection: str) -> bool:
+        return self._gate.read_scope(collection) is not None
+
+    def fields(self, collection: str) -> frozenset[str]:
+        scope = self._gate.read_scope(collection)
+        if scope is None and self._own is not None:
+            scope = self._own.read_scope(collection)
+        return _NOTHING if scope is None else scope.fields
+
+    def steady(self, collection: str, field: str) -> bool:
+        """By the protocol: where every permission row of the caller grants it."""
+        scope = self._gate.read_scope(collection)
+        if scope is None:
+            return False
+        return all(grant.fields is None or field in grant.fields for grant in scope.grants)
+
+
+class Schemas:
+    """`capacity`: schemas kept; `concurrent`: how many are made whole at the same time."""
+
+    def __init__(
+        self, calls: Calls, *, capacity: int = 100, concurrent: int = 5, introspection: bool = True
+    ) -> None:
+        self._signatures = (*calls.signatures, *_OWN)
+        self._kept: Bounded[Key, LazySchema] = Bounded(capacity)
+        self._flights: SingleFlight[None] = SingleFlight()
+        self._places = asyncio.Semaphore(concurrent)
+        self.introspection = introspection
+
+    def of(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
+        key = key_of(bundle, context, scope)
+        found = self._kept.get(key)
+        return found if found is not None else self._kept.put(key, self._make(bundle, context, scope))
+
+    def _make(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
+        rules, signed_in = context.rules, context.actor.user is not None
+        view: View
+        view = Everything(bundle.snapshot) if rules.admin else GateView(bundle.gate(rules), own=signed_in)
+        return build_schema(
+            bundle.snapshot,
+            bundle.names,
+            view,
+            scope,
+            tuple(
+                signature
+                for signature in self._signatures
+                if (rules.admin or not signature.admin_only) and (signed_in or not signature.signed_in)
+            ),
+            introspection=self.introspection,
+        )
+
+    async def whole(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
+        """The schema with every type made."""
+        schema = self.of(bundle, context, scope)
+        if not schema.complete:
+            await self._flights.run(key_of(bundle, context, scope), lambda: self.in_thread(schema.fill))
+        return schema
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Work on a whole schema, beside the event loop."""
+        async with self._places:
+            return await asyncio.to_thread(work)
+
+    async def sdl(self, bundle: Bundle, context: RequestContext, scope: Scope) -> str:
+        schema = await self.whole(bundle, context, scope)
+        return await self.in_thread(lambda: print_schema(schema))
+
+
+def key_of(bundle: Bundle, context: RequestContext, scope: Scope) -> Key:
+    return Key(bundle.snapshot.version, context.rules.fingerprint, context.actor.user is not None, scope)

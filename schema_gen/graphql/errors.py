@@ -1,0 +1,22 @@
+"""GraphQL errors in the words and the form of the protocol.
+
+told(error) -> {"message": 'Cannot query field "nope" on type "articles".',
+                "locations": [{"line": 1, "column": 14}]}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from graphql import GraphQLError
+
+#: names and values in the library's sentences; the protocol has double quotes around them
+_QUOTED: Final = re.compile(r"(?<![\w'])'([^'\n]*)'(?![\w'])")
+
+
+def told(error: GraphQLError) -> dict[str, Any]:
+    formatted: dict[str, Any] = {"message": _QUOTED.sub(r'"\1"', error.message)}
+    if error.locations:
+        formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    return formatted
