@@ -81,7 +81,7 @@ bench: $(VENV)/.test  ## side-by-side benchmark, writes benchmarks/results
 
 # with the system's Node.js >= 20, else with one from PyPI
 SYSTEM_NODE = $(shell command -v npm >/dev/null && \
-	node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+	node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 EXPLORER := $(if $(wildcard web/package.json),gateway/static/graphiql/.built)
 
 explorer: $(EXPLORER)  ## build the GraphiQL page from npm into gateway/static/graphiql
