@@ -23,6 +23,8 @@ RATE: Final = 250
 #: how many functions and stages a profile names
 TOP: Final = 15
 OURS: Final = ("gateway", "rest_bridge", "resolvers", "schema_gen")
+#: threads that wait for work
+_IDLE: Final = ("concurrent.futures.thread._worker", "threading.wait", "queue.get")
 _FRAME: Final = re.compile(r"^(?P<function>.+) \((?P<place>.+?)(:\d+)?\)$")
 
 
@@ -60,6 +62,8 @@ def summed(
     inclusive: Counter[str] = Counter()
     total = 0
     for frames, count in seen:
+        if name_of(frames[-1]) in _IDLE:
+            continue
         total += count
         own[name_of(frames[-1])] += count
         packages[package_of(frames)] += count

@@ -70,7 +70,7 @@ def measure(
     able = [target for target in targets if target.system in workload.systems(actor)]
     specs = {target: _requests(plan, workload, actor, target) for target in able}
     for target in able:
-        _window(target, specs[target], connections=32, seconds=WARM_UP, settle=0.0, processes={})
+        window(target, specs[target], connections=32, seconds=WARM_UP, settle=0.0, processes={})
     samples: dict[Target, list[Sample]] = {target: [] for target in able}
     for number in range(plan.rounds):
         turn = number % max(len(able), 1)
@@ -78,7 +78,7 @@ def measure(
             slow = target.system == "directus"
             if slow and number:
                 continue
-            sample = _window(
+            sample = window(
                 target,
                 specs[target],
                 connections=connections,
@@ -130,7 +130,7 @@ def _requests(plan: Plan, workload: Workload, actor: Actor, target: Target) -> l
     ]
 
 
-def _window(
+def window(
     target: Target,
     requests: list[bytes],
     *,

@@ -107,12 +107,12 @@ def say(text: str) -> None:
 def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResult:
     workloads = [WORKLOADS[name] for name in options.only.split(",") if name] or list(WORKLOADS.values())
     actors = [actor for actor in ACTORS if actor in options.actors.split(",")]
-    rows, mark = content(options.articles), mark_of(options.articles)
+    rows = content(options.articles)
     notes: list[str] = []
     CACHE.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        postgres = stack.enter_context(_postgres(options, notes))
-        targets = _start(stack, options, postgres, rows, mark, notes, progress)
+        postgres = stack.enter_context(open_postgres(options, notes))
+        targets = start(stack, options, postgres, rows, notes, progress)
         plan = Plan(
             seconds=options.seconds,
             rounds=options.rounds,
@@ -148,7 +148,7 @@ def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResu
 
 
 @contextmanager
-def _postgres(options: argparse.Namespace, notes: list[str]) -> Iterator[Postgres]:
+def open_postgres(options: argparse.Namespace, notes: list[str]) -> Iterator[Postgres]:
     """The peers' cluster where there is one, so that all share one PostgreSQL; else one for this run."""
     if options.peers:
         try:
@@ -166,16 +166,17 @@ def _postgres(options: argparse.Namespace, notes: list[str]) -> Iterator[Postgre
         test_run.end()
 
 
-def _start(
+def start(
     stack: ExitStack,
     options: argparse.Namespace,
     postgres: Postgres,
     rows: Content,
-    mark: str,
     notes: list[str],
     progress: Callable[[str], None],
 ) -> list[Target]:
+    """The servers of the run, on databases that are made where they are not there yet."""
     progress(f"databases with {options.articles} articles")
+    mark = mark_of(options.articles)
     targets: list[Target] = []
     if "postgresql" in options.databases:
         made = make_postgres(
@@ -211,9 +212,9 @@ def _start_peers(
         partial(start_directus, place, rows, mark, fresh=options.fresh),
         partial(start_postgraphile, place, DATABASE, mark, fresh=options.fresh),
     )
-    for start in starts:
+    for start_peer in starts:
         try:
-            peer = asyncio.run(start())
+            peer = asyncio.run(start_peer())
         except PeerMissing as error:
             notes.append(f"a peer is missing: {error}")
             progress(notes[-1])
