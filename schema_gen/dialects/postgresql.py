@@ -83,6 +83,10 @@ def _gone(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
     return unreachable()
 
 
+def _too_complex(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
+    return errors.invalid_query("The query is too complex for the database")
+
+
 #: SQLSTATE -> refusal; two characters stand for a whole class
 REFUSALS: Final[Mapping[str, Callable[[asyncpg.PostgresError, bool], CausewayError]]] = {
     "08": _gone,
@@ -97,6 +101,7 @@ REFUSALS: Final[Mapping[str, Callable[[asyncpg.PostgresError, bool], CausewayErr
     "25006": _busy,
     "40": _busy,
     "53": _busy,
+    "54": _too_complex,
     "55P03": _busy,
     "57014": _busy,
     "57P": _gone,

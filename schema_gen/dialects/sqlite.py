@@ -52,6 +52,19 @@ def _value(_error: BaseException, writing: bool) -> CausewayError:
     return errors.invalid_payload("Invalid value") if writing else errors.invalid_query("Invalid value")
 
 
+#: how SQLite says that a statement is larger than it can be; the result code is that of any mistake
+_COMPLEX: Final = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "too many columns in",
+    "too many terms in compound SELECT",
+    "too many SQL variables",
+    "too many arguments on function",
+    "tables in a join",
+    "FROM clause terms",
+    "pattern too complex",
+)
+
 #: extended result code -> refusal
 REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = {
     "SQLITE_BUSY": _busy,
@@ -75,6 +88,8 @@ REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = 
 def refusal(error: BaseException, *, writing: bool) -> CausewayError | None:
     """The refusal that a driver error means; None: it is no fault of the request."""
     if isinstance(error, sqlite3.Error):
+        if any(words in str(error) for words in _COMPLEX):
+            return errors.invalid_query("The query is too complex for the database")
         known = REFUSALS.get(getattr(error, "sqlite_errorname", "") or "")
         return known(error, writing) if known is not None else None
     if isinstance(error, OverflowError):

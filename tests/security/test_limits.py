@@ -1,0 +1,137 @@
+"""Class 15: what is too deep, too long or too much is refused or bounded, quickly, and the server goes on.
+
+Bodies, slow bodies and connections are in tests/e2e/test_connections.py; GraphQL has tests of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakeDatabase
+from tests.support.asgi import Answer
+from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.project import ADMIN_TOKEN, Site, change, code, data
+
+#: seconds that no single request may take here; a busy machine included
+PATIENCE = 4
+
+
+@pytest.fixture
+async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
+    async with newsroom(make_database, QUERY_LIMIT_MAX="20") as running_site:
+        many = ", ".join(f"({number}, 'Many', 'published', 1)" for number in range(100, 160))
+        await change(running_site.database, f"insert into articles (id, title, status, author) values {many}")
+        yield running_site
+
+
+async def search(site: Site, query: dict[str, Any]) -> Answer:
+    began = time.monotonic()
+    answer = await site.ask("SEARCH", "/items/articles", {"query": query}, token=ADMIN_TOKEN)
+    assert time.monotonic() - began < PATIENCE
+    assert answer.status in (200, 400, 403, 413), answer.body[:300]
+    return answer
+
+
+def nested(depth: int, inner: dict[str, Any]) -> dict[str, Any]:
+    for level in range(depth):
+        inner = {"articles": {"_some": inner}} if level % 2 else {"author": inner}
+    return inner
+
+
+@pytest.mark.parametrize("limit", ["-1", "1000000", "21"])
+async def test_lists_are_no_longer_than_the_bound(site: Site, limit: str) -> None:
+    answer = await site.ask("GET", f"/items/articles?limit={limit}&fields=id", token=ADMIN_TOKEN)
+    if answer.status == 200:
+        assert len(data(answer)) == 20
+    else:
+        assert (limit != "-1", code(answer)) == (True, "INVALID_QUERY")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/items/authors/1?fields=id,articles.id&deep[articles][_limit]=-1",
+        "/items/authors?fields=id,articles.id&filter[id][_eq]=1&deep[articles][_limit]=-1",
+        "/items/articles?limit=-1&export=json",
+        "/items/articles?limit=-1&export=csv",
+        "/items/articles?limit=-1&groupBy=id&aggregate[count]=*",
+    ],
+)
+async def test_the_bound_holds_in_nested_lists_exports_and_groups(site: Site, target: str) -> None:
+    answer = await site.ask("GET", target, token=ADMIN_TOKEN)
+    assert answer.status == 200, answer.body
+    text = answer.body.decode()
+    if "export=csv" in target:
+        assert len(text.splitlines()) <= 21
+        return
+    found = json.loads(text)
+    found = found["data"] if isinstance(found, dict) else found
+    if "articles.id" in target:
+        found = (found[0] if isinstance(found, list) else found)["articles"]
+    assert len(found) == 20
+
+
+@pytest.mark.parametrize("depth", [11, 50, 400])
+async def test_relations_are_no_deeper_than_the_bound(site: Site, depth: int) -> None:
+    path = ".".join(["author", "articles"] * depth)[: depth * 8]
+    for query in (
+        {"fields": [f"{path}.id"]},
+        {"filter": nested(depth, {"id": {"_eq": 1}})},
+        {"sort": [".".join(["author"] * depth) + ".id"]},
+    ):
+        assert (await search(site, query)).status in (400, 403), query
+
+
+@pytest.mark.parametrize("depth", [30, 2_000, 100_000])
+async def test_brackets_without_end(site: Site, depth: int) -> None:
+    raw = b'{"query":{"filter":' + b'{"_and":[' * depth + b"{}" + b"]}" * depth + b"}}"
+    began = time.monotonic()
+    answer = await site.ask("SEARCH", "/items/articles", raw, token=ADMIN_TOKEN)
+    assert answer.status in (200, 400, 413)
+    brackets = "[_or][0]" * min(depth, 2_000)
+    answer = await site.ask("GET", f"/items/articles?filter{brackets}[id][_eq]=1", token=ADMIN_TOKEN)
+    assert answer.status in (200, 400)
+    text = '{"_or":[' * min(depth, 5_000)
+    assert (await site.ask("GET", f"/items/articles?filter={text}", token=ADMIN_TOKEN)).status == 400
+    assert time.monotonic() - began < PATIENCE
+
+
+@pytest.mark.parametrize("count", [1_000, 100_000])
+@pytest.mark.parametrize("operator", ["_in", "_nin"])
+async def test_long_lists_of_values(site: Site, operator: str, count: int) -> None:
+    answer = await search(site, {"filter": {"id": {operator: list(range(2, count))}}, "fields": ["id"]})
+    if answer.status == 200:
+        assert (1 in {item["id"] for item in data(answer)}) is (operator == "_nin")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"fields": [f"f{number}" for number in range(5_000)]},
+        {"fields": ["id"] * 5_000},
+        {"fields": ["*" + ".*" * 40]},
+        {"fields": ["*.*.*.*.*.*.*.*"]},
+        {"sort": ["id", "-id"] * 1_000},
+        {"alias": {f"a{number}": "title" for number in range(2_000)}, "fields": ["*"]},
+        {"filter": {"_or": [{"title": {"_eq": f"t{number}"}} for number in range(2_000)]}},
+        {"filter": {"_and": [{"author": {"name": {"_contains": "a"}}}] * 300}},
+        {"aggregate": {"count": [f"f{number}" for number in range(1_000)]}},
+        {"search": "a " * 20_000},
+        {"filter": {"title": {"_contains": "%" * 20_000}}},
+        {"filter": {"title": {"_eq": "(a+)+$" * 1_000}}},
+        {"limit": 10**30},
+        {"offset": 10**30},
+        {"page": 10**30},
+        {"filter": {"id": {"_eq": 10**400}}},
+        {"filter": {"id": {"_eq": 1e308}}},
+    ],
+    ids=range(17),
+)
+async def test_much_of_one_thing(site: Site, query: dict[str, Any]) -> None:
+    await search(site, query)
+    assert (await site.ask("GET", "/items/articles/1", token=EDITOR_TOKEN)).status == 200
