@@ -1,0 +1,76 @@
+"""Class 19, and the rules of other origins: what every reply says, and what none says. A real process is
+asked.
+
+CVE-2022-26969 GHSA-g27j-74fp-xfpr and CVE-2025-53092: no origin is let in that was not named, none is
+reflected. GHSA-8m32-p958-jg99 CVE-2026-35408: login pages are cut off from their openers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.version import VERSION
+from tests.support.server import ServerProcess, running_server
+
+PATHS = (
+    "/",
+    "/robots.txt",
+    "/server/ping",
+    "/server/info",
+    "/server/health",
+    "/auth",
+    "/auth/login",
+    "/auth/refresh",
+    "/items/nope",
+    "/users/me",
+    "/graphql",
+    "/graphql/system",
+    "/nowhere",
+    "/items/%00",
+)
+EVIL = "https://evil.example"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    directory = tmp_path_factory.mktemp("headers")
+    with running_server(f"sqlite:///{directory}/h.sqlite", directory) as started:
+        yield started
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("path", PATHS)
+def test_every_reply(server: ServerProcess, path: str, method: str) -> None:
+    answer = httpx.request(method, f"{server.url}{path}", headers={"Origin": EVIL}, timeout=30)
+    assert answer.status_code < 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"]
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin-allow-popups"
+    assert answer.headers["x-request-id"]
+    assert not {"server", "x-powered-by"} & set(answer.headers)
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert VERSION not in str(dict(answer.headers))
+    if path.startswith("/auth"):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_named_origins_only(tmp_path: Path) -> None:
+    named = "https://app.example"
+    values = {"CORS_ENABLED": "true", "CORS_ORIGIN": named}
+    with running_server(f"sqlite:///{tmp_path}/o.sqlite", tmp_path, **values) as server:
+        allowed = httpx.get(f"{server.url}/server/ping", headers={"Origin": named})
+        assert allowed.headers["access-control-allow-origin"] == named
+        assert allowed.headers["vary"] == "Origin"
+        for origin in (EVIL, "null", f"{named}.evil.example", "https://App.example", "http://app.example"):
+            refused = httpx.get(f"{server.url}/server/ping", headers={"Origin": origin})
+            assert "access-control-allow-origin" not in refused.headers
+            assert refused.headers["vary"] == "Origin"
+        preflight = {"Origin": named, "Access-Control-Request-Method": "PATCH"}
+        answer = httpx.options(f"{server.url}/items/x", headers=preflight)
+        assert (answer.status_code, answer.headers["access-control-allow-credentials"]) == (204, "true")
+        answer = httpx.options(f"{server.url}/items/x", headers={**preflight, "Origin": EVIL})
+        assert not [name for name in answer.headers if name.startswith("access-control")]
