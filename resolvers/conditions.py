@@ -76,13 +76,15 @@ Shape = Literal["plain", "list", "contains", "starts", "ends", "floor", "ceil", 
 class Slot:
     """One bound value: its source, the type it is read as, and how it is dressed for the operator.
 
-    `item`: an element of the list that the source gives (`_between`). `operator`: for messages.
+    `item`: an element of the list that the source gives (`_between`). `part`: of the encoded composite key
+    that the source gives, the value at an index, of so many. `operator`: for messages.
     """
 
     source: Source
     type: FieldType
     shape: Shape = "plain"
     item: int | None = None
+    part: tuple[int, int] | None = None
     operator: str = "_eq"
 
 

@@ -55,9 +55,7 @@ _FLAGS: Final = frozenset({"_null", "_nnull", "_empty", "_nempty"})
 def shape_of(value: Any, key: str = "") -> Hashable:
     """What of a filter is structure. Values of flags count whole: `_null: false` asks something else."""
     if isinstance(value, str):
-        if value[:1] == "$" or key in _FLAGS:
-            return value
-        return "s"
+        return "s" if value and value[0] != "$" and key not in _FLAGS else value
     if value is None or value is True or value is False:
         return value
     if isinstance(value, Mapping):
@@ -68,7 +66,8 @@ def shape_of(value: Any, key: str = "") -> Hashable:
         for item in value:
             if item is None or (isinstance(item, str) and item[:1] == "$"):
                 return ("[]", *[shape_of(item) for item in value])
-        return "l"
+        # what a list holds decides how values inside JSON are compared
+        return "ls" if value and isinstance(value[0], str) else "l"
     return "n" if key not in _FLAGS else ("n", value)
 
 
@@ -293,43 +292,70 @@ class _Parser:
             if not wanted:
                 op = {"null": "nnull", "nnull": "null", "empty": "nempty", "nempty": "empty"}[op]
             return Compare(operand=operand, op=cast(Operator, op))
+        listed = entries(given) if op in ("in", "nin") else None
+        if listed is not None and any(_is_dynamic(entry.value) for entry in listed):
+            return self._one_by_one(op, operand, kind, listed)
         if given.value is None and op in ("eq", "neq"):
             return Compare(operand=operand, op="null" if op == "eq" else "nnull")
         return Compare(operand=operand, op=cast(Operator, op), slots=self._slots(op, kind, given))
+
+    def _one_by_one(
+        self, op: str, operand: Operand, kind: FieldType, listed: list[Given]
+    ) -> Condition | None:
+        """A list with `$` variables in it: each entry compared by itself."""
+        found: list[Condition] = []
+        for entry in listed:
+            if entry.value in ("$CURRENT_ROLES", "$CURRENT_POLICIES"):
+                slot = Slot(
+                    source=self._source(entry, kind, f"_{op}"), type=kind, shape="list", operator=f"_{op}"
+                )
+                found.append(Compare(operand=operand, op="in" if op == "in" else "nin", slots=(slot,)))
+            else:
+                slot = Slot(
+                    source=self._source(entry, kind, f"_{op}"), type=kind, shape="exact", operator=f"_{op}"
+                )
+                found.append(Compare(operand=operand, op="eq" if op == "in" else "neq", slots=(slot,)))
+        return any_of(found) if op == "in" else all_of(found)
 
     def _slots(self, op: str, kind: FieldType, given: Given) -> tuple[Slot, ...]:
         name = f"_{op}"
         if op in ("in", "nin"):
             return (Slot(source=self._source(given, kind, name), type=kind, shape="list", operator=name),)
         if op in ("between", "nbetween"):
-            low, high = ("ceil", "floor") if kind in ("integer", "bigInteger") else ("plain", "plain")
-            listed = entries(given)
-            if listed is not None:
-                if len(listed) != 2:
-                    raise invalid_query(f'"{name}" has to be an array of values')
-                return (
-                    Slot(
-                        source=self._source(listed[0], kind, name),
-                        type=kind,
-                        shape=cast(SlotShape, low),
-                        operator=name,
-                    ),
-                    Slot(
-                        source=self._source(listed[1], kind, name),
-                        type=kind,
-                        shape=cast(SlotShape, high),
-                        operator=name,
-                    ),
-                )
-            source = self._source(given, kind, name)
-            return (
-                Slot(source=source, type=kind, shape=cast(SlotShape, low), item=0, operator=name),
-                Slot(source=source, type=kind, shape=cast(SlotShape, high), item=1, operator=name),
-            )
+            return self._bounds(kind, given, name)
         if isinstance(given.value, Mapping) and not op.endswith(("intersects", "intersects_bbox")):
             raise invalid_query(f'The filter value for "{name}" has to be a string, number, or boolean')
         return (
             Slot(source=self._source(given, kind, name), type=kind, shape=_dress(op, kind), operator=name),
+        )
+
+    def _bounds(self, kind: FieldType, given: Given, name: str) -> tuple[Slot, Slot]:
+        """The two ends of `_between`, inclusive."""
+        dress: tuple[SlotShape, SlotShape] = (
+            ("ceil", "floor") if kind in ("integer", "bigInteger") else ("plain", "plain")
+        )
+        listed = entries(given)
+        if given.path is None and listed is not None:
+            if len(listed) != 2:
+                raise invalid_query(f'"{name}" has to be an array of values')
+            ends = [self.reader.given(end) for end in listed]
+            low, high = (
+                Slot(source=self._source(end, kind, name), type=kind, shape=shape, operator=name)
+                for end, shape in zip(ends, dress, strict=True)
+            )
+            return low, high
+        if listed is not None and any(_is_dynamic(end.value) for end in listed):
+            if len(listed) != 2:
+                raise invalid_query(f'"{name}" has to be an array of values')
+            low, high = (
+                Slot(source=self._source(end, kind, name), type=kind, shape=shape, operator=name)
+                for end, shape in zip(listed, dress, strict=True)
+            )
+            return low, high
+        source = self._source(given, kind, name)
+        return (
+            Slot(source=source, type=kind, shape=dress[0], item=0, operator=name),
+            Slot(source=source, type=kind, shape=dress[1], item=1, operator=name),
         )
 
     def _source(self, given: Given, kind: FieldType, operator: str) -> Source:
@@ -394,6 +420,10 @@ class _Parser:
 
 
 _NOT_DERIVED: Final = object()
+
+
+def _is_dynamic(value: Any) -> bool:
+    return isinstance(value, str) and value[:1] == "$"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -29,7 +29,6 @@ from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, S
 from resolvers.conditions import Compare as CompareCondition
 from resolvers.defaults import default_item
 from resolvers.filters import parse_filter, shape_of
-from resolvers.keys import decode_key
 from resolvers.operands import function_operand
 from resolvers.operation import Operation
 from resolvers.paging import Limits, page_of, sort_of
@@ -231,27 +230,26 @@ class _Planner:
 
     def _key_condition(self, arguments: Mapping[str, ValueNode], collection: Collection) -> Condition | None:
         """`id` is the key, encoded where it is composite; `key: {a: 1, b: 2}` names its columns."""
-        if "key" in arguments:
-            given = self.reader.given(self.tree.given(arguments["key"]))
-            columns = {name: {"_eq": None} for name in collection.primary_key}
-            if not isinstance(given.value, Mapping) or set(given.value) != set(columns):
-                raise invalid_query('"key" has to name every column of the key')
-            parts = [given.at(name, given.value[name]) for name in collection.primary_key]
-        else:
-            given = self.tree.given(arguments["id"])
-            if len(collection.primary_key) > 1:
-                parts = [
-                    Given(value=value) for value in decode_key(str(given.value), len(collection.primary_key))
-                ]
-            else:
-                parts = [given]
+        columns = collection.primary_key
         conditions: list[Condition] = []
-        for name, part in zip(collection.primary_key, parts, strict=True):
+        for index, name in enumerate(columns):
+            part = None
+            if "key" in arguments:
+                given = self._key_column(arguments["key"], name, columns)
+            else:
+                given = self.tree.given(arguments["id"])
+                part = (index, len(columns)) if len(columns) > 1 else None
             field = collection.fields[name]
-            source = Variable(path=part.path) if part.path is not None else Literal_(value=part.value)
-            slot = Slot(source=source, type=field.type, shape="search", operator="id")
+            source = Variable(path=given.path) if given.path is not None else Literal_(value=given.value)
+            slot = Slot(source=source, type=field.type, shape="search", part=part, operator="id")
             conditions.append(CompareCondition(operand=ColumnRef(field=field), op="eq", slots=(slot,)))
         return all_of(conditions)
+
+    def _key_column(self, value: ValueNode, name: str, columns: tuple[str, ...]) -> Given:
+        given = self.reader.given(self.tree.given(value))
+        if not isinstance(given.value, Mapping) or set(given.value) != set(columns):
+            raise invalid_query('"key" has to name every column of the key')
+        return self.reader.given(given.at(name, given.value[name]))
 
     def _read(
         self,

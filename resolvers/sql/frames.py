@@ -78,7 +78,7 @@ class Frame:
         self.home = home or self
         self.may_join = joins
         self.joined: list[tuple[FromClause, ColumnElement[bool]]] = []
-        self._hops: dict[tuple[str, str, int], Frame] = {}
+        self._hops: dict[tuple[str, str, str, str], Frame] = {}
 
     def column(self, name: str) -> ColumnElement[Any]:
         return self.source.c[name]
@@ -102,7 +102,8 @@ class Frame:
         return frame
 
     def _join(self, hop: Hop) -> Frame:
-        key = (hop.link.field, hop.target, hash(repr(hop.guard)))
+        # a rule and the caller go the same way under other guards: what one may see is not the other's
+        key = (hop.link.field, hop.target, repr(hop.guard), repr(hop.column_guard))
         found = self._hops.get(key)
         if found is None:
             fresh = self.builder.frame(hop.target)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from resolvers.conditions import Current, Literal_, Now, Shape, Slot, Variable
 from resolvers.context import RequestContext
+from resolvers.keys import decode_key
 from resolvers.reader import VariableRef
 from schema_gen.errors import CausewayError, invalid_query
 from schema_gen.model import FieldType
@@ -54,7 +55,8 @@ def encoder(slot: Slot, adapt: Adapt) -> Encoder:
         adjust = source.adjust
 
         def now(_: Mapping[str, Any], context: RequestContext) -> Any:
-            return adapt(_moment(adjusted(context.now, adjust), kind), kind, shape, operator)
+            moment = _moment(adjusted(context.now, adjust), kind)
+            return adapt([moment] if shape == "list" else moment, kind, shape, operator)
 
         return now
     if isinstance(source, Current):
@@ -78,7 +80,7 @@ def encoder(slot: Slot, adapt: Adapt) -> Encoder:
 
 
 def _variable_encoder(slot: Slot, source: Variable, adapt: Adapt) -> Encoder:
-    kind, shape, operator, item = slot.type, slot.shape, slot.operator, slot.item
+    kind, shape, operator, item, part = slot.type, slot.shape, slot.operator, slot.item, slot.part
     head, *rest = source.path
     name = str(head)
     way = tuple(rest)
@@ -89,6 +91,8 @@ def _variable_encoder(slot: Slot, source: Variable, adapt: Adapt) -> Encoder:
             value = value[step]  # type: ignore[index]
         if item is not None:
             value = _element(value, item, operator)
+        if part is not None:
+            value = _key_part(value, part)
         return adapt(read(value, kind, shape, operator), kind, shape, operator)
 
     return variable
@@ -107,6 +111,8 @@ def _literal_encoder(slot: Slot, source: Literal_, adapt: Adapt) -> Encoder:
         return filled
     if slot.item is not None:
         value = _element(value, slot.item, slot.operator)
+    if slot.part is not None:
+        value = _key_part(value, slot.part)
     if source.settled:
         bound = _lenient(value, slot, adapt)
         return lambda _variables, _context: bound
@@ -138,9 +144,20 @@ def _lenient(value: Any, slot: Slot, adapt: Adapt) -> Any:
         return adapt([] if slot.shape == "list" else None, slot.type, slot.shape, slot.operator)
 
 
+def _key_part(value: Any, part: tuple[int, int]) -> str | None:
+    """A value of a composite key; a text that is no such key names no item."""
+    index, count = part
+    try:
+        return decode_key(str(value), count)[index]
+    except CausewayError:
+        return None
+
+
 def _element(value: Any, index: int, operator: str) -> Any:
     if isinstance(value, str):
         value = value.split(",")
+    if isinstance(value, Mapping):
+        value = list(value.values())
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise invalid_query(f'"{operator}" has to be an array of values')
     return value[index]
@@ -198,7 +215,16 @@ def _text(value: Any) -> str:
     text = str(value)
     if "\x00" in text:
         raise invalid_query("Values can't contain a null character")
+    if not text.isascii():
+        _refuse_half_characters(text)
     return text
+
+
+def _refuse_half_characters(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise invalid_query("Text has to be valid Unicode") from None
 
 
 def _bool(value: Any, _: Shape) -> bool:

@@ -208,7 +208,8 @@ async def test_sort_puts_nulls_last_and_pages_are_stable(blog: Blog) -> None:
         'by: articles(sort: ["author.name", "-id"]) { id } page: articles(limit: 1, page: 2) { id } '
         "rest: articles(limit: -1, offset: 2) { id } none: articles(limit: 0) { id } "
         'count: articles(sort: ["-count(tags)"]) { id } '
-        'many: articles(sort: ["tags.tags_id.name"]) { id } most: authors(sort: ["-articles.views"]) { id } }',
+        'many: articles(sort: ["tags.tags_id.name"]) { id } '
+        'most: authors(sort: ["-articles.views"]) { id } }',
         wire="rest",
     )
     assert found == {
@@ -294,6 +295,39 @@ async def test_composite_keys_have_an_encoded_and_an_object_form(blog: Blog) -> 
         "c": "FORBIDDEN: You don't have permission to access this.",
         "d": "FORBIDDEN: You don't have permission to access this.",
     }
+
+
+async def test_a_plan_remembers_structure_never_values(blog: Blog) -> None:
+    """Each pair has one shape, or had better not: the second answer must not be the first one's."""
+
+    async def keys(filters: Any, search: str | None = None) -> Any:
+        query = 'query ($f: JSON, $s: String) { articles(filter: $f, search: $s, sort: ["id"]) { id } }'
+        found = (await blog.read(query, wire="rest", variables={"f": filters, "s": search}))["articles"]
+        return found if isinstance(found, str) else [entry["id"] for entry in found]
+
+    assert await keys(None, "") == [1, 2, 3]
+    assert await keys(None, "alpha") == [1]
+    assert await keys({"views": {"_between": [0, 20]}}) == [1]
+    assert (await keys({"views": {"_between": [0]}})).startswith("INVALID_QUERY")
+    assert (await keys({"views": {"_between": [0, 20, 40]}})).startswith("INVALID_QUERY")
+    assert await keys({"views": {"_between": "20,40"}}) == [3]
+    assert await keys({"views": {"_between": {"0": 20, "1": 40}}}) == [3]
+    assert await keys({"views": {"_null": "true"}}) == [2]
+    assert await keys({"views": {"_null": "false"}}) == [1, 3]
+    assert await keys({"meta": {"_json": {"a[0]": {"_in": [1]}}}}) == [1]
+    assert await keys({"meta": {"_json": {"a[0]": {"_in": ["x"]}}}}) == []
+    assert await keys({"meta": {"_json": {"a[0]": {"_in": [1]}}}}) == [1]
+    assert await keys({"updated_at": {"_between": ["$NOW(-1 year)", "$NOW"]}}) == [1]
+    assert await keys({"title": {"_in": ["$CURRENT_USER", "Alpha"]}}) == [1]
+    assert await keys({"title": {"_in": ["Alpha", "gamma_x"]}}) == [1, 3]
+
+    query = "query ($id: ID!) { lines_by_id(id: $id) { label } }"
+    for key, label in (("1,1", "one"), ("1,2", "two"), ("2,1", "three")):
+        assert (await blog.read(query, variables={"id": key}))["lines_by_id"] == {"label": label}
+    assert str((await blog.read(query, variables={"id": "1"}))["lines_by_id"]).startswith("FORBIDDEN")
+    by_key = "query ($a: Int, $k: JSON) { x: lines_by_id(key: {order_id: $a, number: 1}) { label } }"
+    assert (await blog.read(by_key, variables={"a": 1}))["x"] == {"label": "one"}
+    assert (await blog.read(by_key, variables={"a": 2}))["x"] == {"label": "three"}
 
 
 async def test_rest_shapes(blog: Blog) -> None:

@@ -106,7 +106,7 @@ class PostgresqlSql:
             case "json":
                 return self._json(column, field)
             case "binary":
-                return func.encode(column, raw("'base64'"))
+                return func.encode(column, raw("'hex'"))
             case _:
                 if field.type.startswith("geometry"):
                     return self._geometry(column, field)

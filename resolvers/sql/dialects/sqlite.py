@@ -110,7 +110,7 @@ class SqliteSql:
             case "json":
                 return self._json(column)
             case "binary":
-                return func.hex(column)
+                return sa.case((column.is_not(None), func.lower(func.hex(column))))
             case _:
                 return self._json(column) if field.type.startswith("geometry") else column
 
