@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from resolvers.conditions import Condition, Hop
-from schema_gen.errors import forbidden_collection, forbidden_field
+from schema_gen.errors import forbidden_collection, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link, SchemaSnapshot
 from schema_gen.naming import Names
 
@@ -63,10 +63,14 @@ class Reader:
     names: Names | None = None
 
     def given(self, given: Given) -> Given:
-        """Follows a variable of the operation to its value."""
+        """Follows a variable of the operation to its value. One inside a filter that was not given is refused:
+        to leave it out would ask for more than was meant.
+        """
         if isinstance(given.value, VariableRef):
             name = given.value.name
-            return Given(value=self.variables.get(name), path=(name,))
+            if name not in self.variables:
+                raise invalid_query(f'The variable "${name}" has no value')
+            return Given(value=self.variables[name], path=(name,))
         return given
 
     def collection(self, name: str, place: tuple[str, ...]) -> tuple[Collection, ReadScope | None]:

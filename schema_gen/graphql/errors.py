@@ -15,8 +15,20 @@ from graphql import GraphQLError
 _QUOTED: Final = re.compile(r"(?<![\w'])'([^'\n]*)'(?![\w'])")
 
 
+#: sentences of the library, and how the protocol has them
+_SENTENCES: Final = (
+    (
+        re.compile(r"^Expected value of type \"(.+?)\" not to include unknown field \"(.+?)\".*", re.S),
+        r'Field "\2" is not defined by type "\1".',
+    ),
+)
+
+
 def told(error: GraphQLError) -> dict[str, Any]:
-    formatted: dict[str, Any] = {"message": _QUOTED.sub(r'"\1"', error.message)}
+    message = _QUOTED.sub(r'"\1"', error.message)
+    for sentence, said in _SENTENCES:
+        message = sentence.sub(said, message)
+    formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     return formatted
