@@ -85,7 +85,8 @@ def _commands(group: argparse.ArgumentParser, prefix: str) -> Iterator[tuple[str
 
 def _option(action: argparse.Action) -> str:
     names = ", ".join(action.option_strings) or action.dest.upper()
-    value = f" {action.dest.upper()}" if action.option_strings and action.nargs != 0 else ""
+    named = action.metavar or ("\\|".join(action.choices) if action.choices else action.dest.upper())
+    value = f" {named}" if action.option_strings and action.nargs != 0 else ""
     return f"| `{names}{value}` | {action.help or ''} |"
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.cli_inspect import introspect_command
+from gateway.cli_inspect import introspect_command, sdl_command
 from gateway.cli_people import bootstrap_command, create_user_command, passwd_command, roles_command
 from gateway.cli_serve import serve_command
 from gateway.config import Settings
@@ -83,6 +83,14 @@ def parser() -> argparse.ArgumentParser:
     )
     introspect.add_argument("--json", action="store_true", help="everything, for programs")
     introspect.add_argument("--system", action="store_true", help="the directus_* collections as well")
+
+    sdl = _add(commands, "sdl", sdl_command, "Print the GraphQL schema, whole or as somebody sees it.")
+    sdl.add_argument(
+        "--scope", choices=("items", "system"), default="items", help="items (default), or system: directus_*"
+    )
+    sdl.add_argument(
+        "--as", dest="viewer", metavar="WHO", help="public, or the mail of a user (default: everything)"
+    )
 
     users = _group(commands, "users", "Create users and change passwords.")
     create = _add(users, "create", create_user_command, "Create an active user.")

@@ -12,11 +12,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.config import Settings
-from gateway.state import open_settings_database
+from gateway.state import Project, open_project, open_settings_database
 from gateway.terminal import Terminal
+from resolvers.context import SYSTEM, RequestContext
+from resolvers.people import require_system_tables
+from resolvers.permissions import UNRESTRICTED
+from resolvers.sql.access import identity_by_email
+from schema_gen.errors import invalid_payload
 from schema_gen.loader import load_snapshot
 from schema_gen.model import Collection, Link, SchemaSnapshot
 
@@ -33,6 +40,31 @@ async def introspect_command(settings: Settings, arguments: argparse.Namespace, 
     else:
         _report(snapshot, shown, terminal)
     return 0
+
+
+async def sdl_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    # no token is signed here, so none must be made and kept for it
+    quiet = replace(settings, secret=settings.secret or "not used to sign anything")
+    async with open_project(quiet) as project:
+        context = await _seen_by(project, arguments.viewer)
+        terminal.say((await project.graphql.sdl(arguments.scope, context)).rstrip())
+    return 0
+
+
+async def _seen_by(project: Project, viewer: str | None) -> RequestContext:
+    """The context of "public", of the user with that mail, or of an administrator. Raises INVALID_PAYLOAD."""
+    now = datetime.now(UTC)
+    if viewer is None:
+        return RequestContext(actor=SYSTEM, rules=UNRESTRICTED, now=now)
+    if viewer.lower() == "public":
+        access = await project.actors.public(None)
+    else:
+        await require_system_tables(project.database)
+        identity = await identity_by_email(project.database, viewer)
+        if identity is None:
+            raise invalid_payload(f'There is no user "{viewer}"')
+        access = await project.actors.of_identity(identity, None)
+    return RequestContext(actor=access.actor, rules=access.rules, now=now)
 
 
 async def read_snapshot(settings: Settings) -> SchemaSnapshot:

@@ -17,6 +17,7 @@ from gateway.cli import parser, run
 from gateway.terminal import Terminal
 from resolvers.secrets import Hasher
 from schema_gen.database import open_database
+from tests.support.project import grant
 
 FAST_HASH = {"HASH_MEMORY_COST": "8192", "HASH_TIME_COST": "1", "HASH_PARALLELISM": "1"}
 
@@ -197,6 +198,34 @@ def test_introspect_shows_what_cannot_be_served_and_why(tmp_path: Path) -> None:
     assert lines[5][0] == "scraps"
     assert "no primary key" in lines[5][1]
     assert lines[7] == ["sqlite: 2 collections, 5 fields, 1 thing not served"]
+
+
+async def test_sdl_shows_what_somebody_sees(call: Call, database_url: str) -> None:
+    await in_thread(call, "bootstrap", ADMIN_PASSWORD="correct horse")
+    database = await open_database(database_url)
+    try:
+        async with database.transaction() as transaction:
+            await transaction.execute("create table notes (id integer primary key, body varchar(90))")
+        policies = await database.fetch("select policy from directus_access where role is null")
+        await grant(database, str(policies[0][0]), "notes", fields="id")
+    finally:
+        await database.close()
+    whole = await in_thread(call, "sdl")
+    public = await in_thread(call, "sdl", "--as", "public")
+    admin = await in_thread(call, "sdl", "--as", "ADMIN@example.com")
+    system = await in_thread(call, "sdl", "--scope", "system")
+    for said in (whole, public, admin, system):
+        assert (said.code, said.err) == (0, "")
+    assert "type notes {\n  id: ID!\n  body: String\n}" in whole.out
+    assert admin.out == whole.out
+    assert "type notes {\n  id: ID!\n}" in public.out
+    assert "body" not in public.out
+    assert "type directus_users {" in system.out
+    nobody = await in_thread(call, "sdl", "--as", "nobody@example.com")
+    assert (nobody.code, nobody.err) == (
+        1,
+        'causeway: Invalid payload. There is no user "nobody@example.com".\n',
+    )
 
 
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("users",), ("serve", "--port", "x")])
