@@ -59,8 +59,9 @@ GRAPHQL = [
     '{ <track>(filter: {<genre_id>: {<name>: {_eq: "Jazz"}}}, sort: ["-<milliseconds>"], limit: 3) '
     "{ <track_id> <name> } }",
     "{ <invoice>_aggregated { countAll sum { <total> } min { <invoice_date> } } }",
-    "{ <playlist_track>_by_id(key: {<playlist_id>: 1, <track_id>: 3402}) { <playlist_id> <track_id> } }",
-    '{ <playlist_track>_by_id(id: "1,3402") { <track_id> } <album>_by_id(id: 1) { <artist_id> { <name> } } }',
+    "{ <playlist_track>_by_id(key: {<playlist_id>: 1, <track_id>: 3402}) "
+    "{ <playlist_id> { <name> } <track_id> { <name> } } }",
+    '{ <playlist_track>_by_id(id: "1,3402") { <track_id> { <name> } } <album>_by_id(id: 1) { <artist_id> { <name> } } }',
 ]
 
 
