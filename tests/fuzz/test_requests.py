@@ -1,0 +1,164 @@
+"""Whatever is asked: no 5xx, the protocol's envelope, in time, and nothing of what must stay hidden.
+
+2,000 random requests of four callers (administrator, editor, reader, nobody), REST and GraphQL, on both
+databases, against the demo site in process. A request that fails is printed as it was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schema_gen.errors import STATUS
+from tests.conftest import MakeDatabase
+from tests.fuzz.documents import INTROSPECTION, Known, payloads
+from tests.fuzz.rest import Request, requests
+from tests.fuzz.words import Words
+from tests.support.asgi import Answer
+from tests.support.project import Site, change, running
+from tests.support.seeds import TOKEN, seed_demo
+
+CALLERS = {"admin": TOKEN, "editor": "editor-static", "reader": "reader-static", "nobody": None}
+SCOPES = ("/graphql", "/graphql/system")
+#: seconds; a request takes milliseconds, and these machines are shared
+LONGEST = 10.0
+BIGGEST = 20_000_000
+#: what no answer to anybody may hold
+SECRETS = (b"$argon2", TOKEN.encode(), b"editor-static", b"reader-static")
+
+EACH = settings(
+    max_examples=500,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """`hidden`: what only the administrator and the editor may see; `known`: the schema of each caller."""
+
+    site: Site
+    words: Words
+    hidden: tuple[bytes, ...]
+    known: dict[tuple[str, str], Known]
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def assert_reach(self) -> None:
+        """Requests were answered, and refused: a grammar that only makes mistakes tests nothing."""
+        asked = sum(self.seen.values())
+        if asked >= 500:  # fewer where a failure ended the run
+            assert self.seen["answered"] > asked // 10, self.seen
+            assert self.seen["refused"] > asked // 10, self.seen
+
+
+@pytest.fixture
+async def place(make_database: MakeDatabase) -> AsyncIterator[Place]:
+    async with running(await make_database(seed_demo)) as site:
+        for name in ("editor", "reader"):
+            sql = "update directus_users set token = $1 where email = $2"
+            await change(site.database, sql, f"{name}-static", f"{name}@example.com")
+        answer = await site.ask("GET", "/items/authors?fields=email&limit=-1", token=TOKEN)
+        emails = tuple(row["email"].encode() for row in json.loads(answer.body)["data"] if row["email"])
+        assert emails
+        made = Place(
+            site=site,
+            words=Words.of(site.project.holder.current.snapshot),
+            hidden=emails,
+            known={
+                (caller, scope): await schema_of(site, scope, CALLERS[caller])
+                for caller in CALLERS
+                for scope in SCOPES
+            },
+        )
+        yield made
+        made.assert_reach()
+
+
+async def schema_of(site: Site, scope: str, token: str | None) -> Known:
+    answer = await site.ask("POST", scope, {"query": INTROSPECTION}, token=token)
+    assert answer.status == 200, answer.body
+    return Known.of(json.loads(answer.body))
+
+
+async def answered(place: Place, caller: str, method: str, target: str, **sent: Any) -> Answer:
+    """The answer, which holds whatever is asked."""
+    started = time.perf_counter()
+    answer = await place.site.ask(method, target, token=CALLERS[caller], **sent)
+    assert time.perf_counter() - started < LONGEST
+    assert answer.status < 500, answer.body[:500]
+    assert len(answer.body) < BIGGEST
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for secret in SECRETS:
+        assert secret not in answer.body
+    if caller in ("reader", "nobody"):
+        asked = f"{target}{sent}".encode()
+        assert not [text for text in place.hidden if text in answer.body and text not in asked]
+    return answer
+
+
+def refused_well(answer: Answer) -> None:
+    """The error envelope with a code that belongs to the status."""
+    body = json.loads(answer.body)
+    assert list(body) == ["errors"]
+    assert body["errors"]
+    for error in body["errors"]:
+        assert isinstance(error["message"], str)
+        assert STATUS[error["extensions"]["code"]] == answer.status
+
+
+# --- REST ---------------------------------------------------------------------------------------------------
+
+
+@EACH
+@given(data=st.data(), caller=st.sampled_from(sorted(CALLERS)))
+async def test_rest(place: Place, data: st.DataObject, caller: str) -> None:
+    request = data.draw(requests(place.words))
+    sent = {"headers": request.headers, "payload": request.body or None}
+    answer = await answered(place, caller, request.method, request.target, **sent)
+    place.seen["answered" if answer.status == 200 else "refused"] += 1
+    rest_answer(request, answer)
+
+
+def rest_answer(request: Request, answer: Answer) -> None:
+    if answer.status >= 400:
+        refused_well(answer)
+        return
+    media = answer.headers.get("content-type", "")
+    if media.startswith("application/json") and "export=" not in request.target and answer.body:
+        body = json.loads(answer.body)
+        assert list(body) in (["data"], ["meta", "data"]), request.target
+
+
+# --- GraphQL ------------------------------------------------------------------------------------------------
+
+
+@EACH
+@given(data=st.data(), caller=st.sampled_from(sorted(CALLERS)), scope=st.sampled_from(SCOPES))
+async def test_graphql(place: Place, data: st.DataObject, caller: str, scope: str) -> None:
+    payload = data.draw(payloads(place.known[caller, scope]))
+    answer = await answered(place, caller, "POST", scope, payload=json.dumps(payload).encode())
+    place.seen[graphql_answer(answer)] += 1
+
+
+def graphql_answer(answer: Answer) -> str:
+    if answer.status >= 400:
+        refused_well(answer)
+        return "refused"
+    assert answer.status == 200
+    body = json.loads(answer.body)
+    assert list(body) in (["data"], ["data", "errors"], ["errors"])
+    for error in body.get("errors", ()):
+        assert isinstance(error["message"], str)
+        code = error["extensions"]["code"]
+        assert STATUS[code] < 500, error
+        assert error["locations"]
+        assert error["path"]
+    return "refused" if "errors" in body else "answered"
