@@ -195,9 +195,9 @@ def _search(raw: Any) -> str | None:
 
 def _meta(raw: Any) -> tuple[str, ...]:
     names = names_of(raw, "meta")
+    if names == ("*",):
+        return META
     for index, name in enumerate(names):
-        if name == "*":
-            return META
         if name not in META:
             raise invalid_query(f'"meta[{index}]" must be one of [{", ".join(META)}]')
     return tuple(dict.fromkeys(names))
