@@ -45,9 +45,7 @@ from schema_gen.naming import Names, RootKind, Scope
 
 _KEY: Final = GraphQLArgument(GraphQLNonNull(GraphQLID))
 _ENCODED_KEY: Final = GraphQLArgument(GraphQLID, description="The values of the key, joined by commas.")
-_GROUP: Final = GraphQLArgument(
-    GraphQLList(GraphQLString), description='Fields, or functions of them: "year(published_at)".'
-)
+_GROUP: Final = GraphQLArgument(GraphQLList(GraphQLString))
 _INT: Final = GraphQLArgument(GraphQLInt)
 
 

@@ -99,14 +99,13 @@ class _Scale:
         return Weight(cost, levels + 1, aliases)
 
     def look_into(self, value: ValueNode | None) -> None:
-        level = 0
-        nodes = [value]
-        while nodes:
-            if level > self.limits.values and self.error is None:
-                self.error = GraphQLError("A value is nested too deeply.", value)
-                return
+        level, nodes = 0, [value]
+        while containers := [node for node in nodes if isinstance(node, (ObjectValueNode, ListValueNode))]:
             level += 1
-            nodes = [inner for node in nodes for inner in _inside(node)]
+            if level > self.limits.values:
+                self.error = self.error or GraphQLError("A value is nested too deeply.", value)
+                return
+            nodes = [inner for node in containers for inner in _inside(node)]
 
     def _field(self, node: FieldNode) -> Weight:
         for argument in node.arguments or ():
@@ -120,10 +119,10 @@ class _Scale:
         return Weight(inner.cost + 1, 0 if own else inner.levels)
 
 
-def _inside(node: ValueNode | None) -> tuple[ValueNode, ...]:
+def _inside(node: ObjectValueNode | ListValueNode) -> tuple[ValueNode, ...]:
     if isinstance(node, ObjectValueNode):
         return tuple(entry.value for entry in node.fields)
-    return tuple(node.values) if isinstance(node, ListValueNode) else ()
+    return tuple(node.values)
 
 
 def _inner_first(fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:

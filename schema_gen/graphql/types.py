@@ -46,7 +46,7 @@ from schema_gen.naming import Names
 
 T = TypeVar("T", bound=GraphQLNamedType)
 
-_SORT: Final = GraphQLArgument(GraphQLList(GraphQLString), description='Fields, "-" before what descends.')
+_SORT: Final = GraphQLArgument(GraphQLList(GraphQLString))
 _INT: Final = GraphQLArgument(GraphQLInt)
 _SEARCH: Final = GraphQLArgument(GraphQLString)
 
