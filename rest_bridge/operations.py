@@ -186,7 +186,7 @@ class _Writer:
     def _conditions(
         self, level: Level, collection: str | None = None, *, kind: str | None = None
     ) -> list[ArgumentNode]:
-        """`filter` and `search` as variables. `kind`: type of the filter, where it is not the collection's."""
+        """`filter` and `search` as variables. `kind`: type of a filter that is not the collection's."""
         found: list[ArgumentNode] = []
         if level.filter is not None:
             type_name = kind or self.names.part(collection or self.home.name, "filter")
