@@ -1,7 +1,7 @@
 """Class 1: wherever a field can be named, a hidden one is refused exactly as one that does not exist.
 
-{filter, nested filter, quantifiers, many-to-any path, function, count, sort, group, aggregate, alias, relation,
-nested arguments} x {unreadable, missing}; concealed fields take null and empty tests only.
+{filter, nested filter, quantifiers, many-to-any path, function, count, sort, group, aggregate, alias,
+relation, nested arguments} x {unreadable, missing}; concealed fields take null and empty tests only.
 """
 
 from __future__ import annotations
@@ -210,3 +210,25 @@ async def test_policies_unite_per_item_and_per_field(blog: Blog) -> None:
         "e": [{"count": {"title": 1, "views": 1}, "max": {"views": 30}}],
         "s": [],
     }
+
+
+@pytest.mark.parametrize("fields", ["title author { id }", "author { id } title", "author { id name } title"])
+async def test_a_rule_over_a_relation_does_not_share_the_callers_join(blog: Blog, fields: str) -> None:
+    """Whether `title` and `author` are seen is decided on the author as it is, not as the caller sees it."""
+    nameless: dict[str, object] = {"author": {"name": {"_null": True}}}
+    for number, rule in enumerate((None, {"name": {"_eq": "Ada"}})):
+        rules = AccessRules(
+            fingerprint=f"joins {fields} {number}",
+            grants={
+                ("read", "authors"): (Grant(fields=None, rule=rule),),
+                ("read", "articles"): (
+                    Grant(fields=None, rule=nameless),
+                    Grant(fields=frozenset({"id"})),
+                ),
+            },
+        )
+        found = await blog.read(f"{{ articles {{ id {fields} }} }}", rules)
+        by_id = {item["id"]: item for item in found["articles"]}
+        assert by_id["1"] == {"id": "1", "title": None, "author": None}
+        assert by_id["3"] == {"id": "3", "title": None, "author": None}
+        assert by_id["2"]["title"] == 'Be"ta 100%'
