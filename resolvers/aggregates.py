@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from graphql import FieldNode
+from graphql import FieldNode, ValueNode
 
 from resolvers.conditions import ColumnRef, Condition, Operand
 from resolvers.operands import column_path, split_call, split_path
@@ -69,14 +69,6 @@ def plan_aggregate(
     arguments = tree.arguments(nodes[0])
     groups = tuple(_group(text, collection, reader) for text in listed(tree, arguments, "groupBy"))
     limit, offset = page_of(tree, arguments, limits)
-    sort: list[AggregateSort] = []
-    for text in listed(tree, arguments, "sort"):
-        descending = text.startswith("-")
-        term = _aggregate_sort(text[1:] if descending else text, collection, groups, reader)
-        if term is not None:
-            sort.append(AggregateSort(shape=term, descending=descending))
-    chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
-    sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
     type_name = names.part(collection.name, "aggregated")
     fields = tree.fields((node.selection_set for node in nodes), frozenset({type_name}))
     return Aggregate(
@@ -93,11 +85,81 @@ def plan_aggregate(
         ),
         groups=groups,
         condition=condition,
-        sort=tuple(sort),
+        sort=_sort_of(tree, arguments, collection, groups, reader),
         limit=limit if groups else None,
         offset=offset if groups else 0,
         first=has_directive(nodes, "first"),
     )
+
+
+def plan_related_aggregate(
+    nodes: tuple[FieldNode, ...],
+    collection: Collection,
+    condition: Condition | None,
+    tree: Tree,
+    reader: Reader,
+    limits: Limits,
+) -> Aggregate:
+    """The plan of a list of related items with `@aggregated(groupBy:, of:)`."""
+    (said,) = [
+        {entry.name.value: entry.value for entry in directive.arguments or ()}
+        for directive in nodes[0].directives or ()
+        if directive.name.value == "aggregated"
+    ]
+    arguments = tree.arguments(nodes[0])
+    groups = tuple(_group(text, collection, reader) for text in listed(tree, said, "groupBy"))
+    limit, offset = page_of(tree, arguments, limits)
+    entries: dict[str, list[AggregateEntry]] = {}
+    rows: list[AggregateEntry] = []
+    for text in listed(tree, said, "of"):
+        function, _, name = text.partition(".")
+        if function not in _AGGREGATES:
+            raise invalid_query(f'"{function}" is no aggregate function')
+        if name:
+            value = AggregateValue(
+                function=cast(AggregateName, function),
+                operand=aggregate_operand(function, name, collection, reader),
+            )
+            entries.setdefault(function, []).append(AggregateEntry(key=name, shape=value))
+        else:
+            rows.append(AggregateEntry(key=function, shape=AggregateValue(function="countAll")))
+    return Aggregate(
+        collection=collection,
+        item=AggregateObject(
+            entries=(
+                *(AggregateEntry(key=group.key, shape=GroupValue(index=i)) for i, group in enumerate(groups)),
+                *rows,
+                *(
+                    AggregateEntry(key=function, shape=AggregateObject(entries=tuple(found)))
+                    for function, found in entries.items()
+                ),
+            )
+        ),
+        groups=groups,
+        condition=condition,
+        sort=_sort_of(tree, arguments, collection, groups, reader),
+        limit=limit if groups else None,
+        offset=offset if groups else 0,
+    )
+
+
+def _sort_of(
+    tree: Tree,
+    arguments: Mapping[str, ValueNode],
+    collection: Collection,
+    groups: tuple[Group, ...],
+    reader: Reader,
+) -> tuple[AggregateSort, ...]:
+    """What was asked for, then the groups that were not, so that pages are stable."""
+    sort: list[AggregateSort] = []
+    for text in listed(tree, arguments, "sort"):
+        descending = text.startswith("-")
+        term = _aggregate_sort(text[1:] if descending else text, collection, groups, reader)
+        if term is not None:
+            sort.append(AggregateSort(shape=term, descending=descending))
+    chosen = {term.shape.index for term in sort if isinstance(term.shape, GroupValue)}
+    sort.extend(AggregateSort(shape=GroupValue(index=i)) for i in range(len(groups)) if i not in chosen)
+    return tuple(sort)
 
 
 def _group(text: str, collection: Collection, reader: Reader) -> Group:

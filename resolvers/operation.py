@@ -6,6 +6,10 @@ only; a document from outside that uses one does not validate.
     @key            on a relation: the key in place of the related object (`author @key { __typename }` -> 5,
                     `tags @key { __typename }` -> [1, 2]); on a root list: each item is its key; on an inline
                     fragment of a many-to-any item: items of that collection are their keys
+    @aggregated(groupBy:, of:)
+                    on a list of related items: rows of aggregates of each parent's items in their place
+                    (`tags @aggregated(of: ["count"]) { __typename }` -> [{"count": 2}]); `of` names functions
+                    and fields: "count", "sum.views"
     @only(filter:)  on such a fragment: items of that collection that do not meet the filter are null
     @lift           on an object with one leaf: that leaf (`y: day_func @lift { year }` -> 2024); on
                     `group` of an aggregate: its entries become entries of the parent

@@ -87,11 +87,13 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """The items behind an o2m link, as a list. `hops` lead to the parent of the link."""
+    """The items behind an o2m link, as a list, or rows of their aggregates. `hops` lead to the parent of the
+    link.
+    """
 
     link: Link
     hops: tuple[Hop, ...]
-    read: Read
+    read: Read | Aggregate
     guard: Condition | None = None
 
 

@@ -24,7 +24,7 @@ from graphql import (
     VariableNode,
 )
 
-from resolvers.aggregates import plan_aggregate
+from resolvers.aggregates import plan_aggregate, plan_related_aggregate
 from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
 from resolvers.conditions import Compare as CompareCondition
 from resolvers.defaults import default_item
@@ -407,6 +407,10 @@ class _Planner:
         here = self._deeper(place, field.name)
         rule = self.reader.item_guard(link.target, here)
         target = self.gate.snapshot.collections[link.target]
+        if has_directive(nodes, "aggregated"):
+            condition = self._filters(self.tree.arguments(nodes[0]), target, rule, here)
+            rows = plan_related_aggregate(nodes, target, condition, self.tree, self.reader, self.limits)
+            return Nested(link=link, hops=hops, read=rows, guard=guard)
         self.wanted.append([])
         read = self._read(nodes, target, rule, place=here, link=link)
         wanted = self.wanted.pop()

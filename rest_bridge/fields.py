@@ -171,6 +171,8 @@ class Selector:
         if self.gate.read_scope(link.target) is None:
             return None
         below = level.below(key)
+        if link.kind == "o2m" and (below.aggregate or below.group):
+            return Relation(key=key, field=base, items=Items(collection=link.target, nodes=()), level=below)
         paths = [step.rest for step in steps if step.rest and step.branch is None]
         items = self._items(link.target, paths, below, (*place, base), link)
         return Relation(key=key, field=base, items=items, level=below)

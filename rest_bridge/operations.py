@@ -246,11 +246,14 @@ class _Writer:
             arguments = self._conditions(node.level, node.items.collection)
         if link is not None and link.kind == "o2m":
             arguments += _paging(node.level, self._order(node.level))
+        directives = [] if node.items.nodes else [_KEY]
+        if node.level.aggregate or node.level.group:
+            directives = [_aggregated(node.level)]
         return self._named(
             node.key,
             name,
             arguments=arguments,
-            directives=() if node.items.nodes else (_KEY,),
+            directives=directives,
             below=self._selection(node.items),
         )
 
@@ -326,6 +329,19 @@ class _Writer:
             function,
             below=[self._named(name, self.names.field_name(self.home.name, name)) for name in named],
         )
+
+
+def _aggregated(level: Level) -> DirectiveNode:
+    """`count: *` counts items; beside names of fields `*` means nothing."""
+    of: list[str] = []
+    for function, fields in level.aggregate:
+        named = [name for name in dict.fromkeys(fields) if name != "*"]
+        if function == "countAll" or (function == "count" and not named):
+            of.append(function)
+        else:
+            of += [f"{function}.{name}" for name in named or ["*"]]
+    found = [argument("groupBy", texts(level.group))] if level.group else []
+    return directive("aggregated", *found, *([argument("of", texts(of))] if of else []))
 
 
 def _paging(level: Level, order: tuple[str, ...]) -> list[ArgumentNode]:

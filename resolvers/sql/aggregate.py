@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,16 +21,20 @@ from resolvers.plan import (
     GroupObject,
 )
 from resolvers.sql.conditions import guarded, operand_value, render
-from resolvers.sql.frames import Builder, Frame
+from resolvers.sql.frames import Frame
 from schema_gen.model import Field, FieldType
 
 _INTEGERS: Final = frozenset({"integer", "bigInteger"})
 
 
-def aggregate_json(builder: Builder, node: Aggregate, wire: Wire) -> ColumnElement[Any]:
-    """A JSON list of rows, or the first one (`node.first`)."""
-    frame = builder.frame(node.collection.name)
-    conditions = [render(frame, node.condition)] if node.condition is not None else []
+def aggregate_json(
+    frame: Frame, node: Aggregate, wire: Wire, linked: Sequence[ColumnElement[bool]] = ()
+) -> ColumnElement[Any]:
+    """A JSON list of rows, or the first one (`node.first`), over `frame` under the further conditions
+    `linked`.
+    """
+    builder = frame.builder
+    conditions = [*linked, *([render(frame, node.condition)] if node.condition is not None else [])]
     groups = [_group(frame, group) for group in node.groups]
     item = node.item
     pairs = (

@@ -22,7 +22,7 @@ def select_roots(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> Selec
     for number, root in enumerate(roots):
         node = root.node
         if isinstance(node, Aggregate):
-            value = aggregate_json(builder, node, wire)
+            value = aggregate_json(builder.frame(node.collection.name), node, wire)
         elif isinstance(node, Read):
             value = _read_json(builder, node, wire)
         else:
@@ -184,4 +184,6 @@ def _nested(frame: Frame, shape: Nested, wire: Wire) -> ColumnElement[Any]:
     linked = [pairwise(shape.link, parent, child)]
     if shape.guard is not None:
         linked.append(render(parent.still(), shape.guard))
+    if isinstance(shape.read, Aggregate):
+        return dialect.embedded(aggregate_json(child, shape.read, wire, linked))
     return dialect.embedded(_rows_json(child, shape.read, wire, linked))

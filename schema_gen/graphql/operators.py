@@ -152,6 +152,14 @@ INTERNAL_DIRECTIVES: Final = (
         [DirectiveLocation.INLINE_FRAGMENT],
         args={"filter": GraphQLArgument(JSON), "search": GraphQLArgument(GraphQLString)},
     ),
+    GraphQLDirective(
+        "aggregated",
+        [DirectiveLocation.FIELD],
+        args={
+            "groupBy": GraphQLArgument(GraphQLList(GraphQLNonNull(GraphQLString))),
+            "of": GraphQLArgument(GraphQLList(GraphQLNonNull(GraphQLString))),
+        },
+    ),
     GraphQLDirective("lift", [DirectiveLocation.FIELD]),
     GraphQLDirective("first", [DirectiveLocation.FIELD]),
     GraphQLDirective(
