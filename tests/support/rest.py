@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from graphql import print_ast
 
 from resolvers.operation import Operation
-from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Gate, Grant
+from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Action, Gate, Grant
 from rest_bridge.operations import Template, Verb, build_template
 from rest_bridge.query import parse_query
 from rest_bridge.query_string import parse_query_string
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names
 
+_ARGUMENT: Final = re.compile(r" (\w+: )")
+
 
 def readable(**fields: str | None) -> AccessRules:
     """Rules that let these collections be read: their fields, separated by commas, or all (None)."""
-    grants = {
+    grants: dict[tuple[Action, str], tuple[Grant, ...]] = {
         ("read", name): (Grant(fields=None if named is None else frozenset(named.split(","))),)
         for name, named in fields.items()
     }
@@ -65,4 +68,6 @@ def operation(snapshot: SchemaSnapshot, query: str, **more: Any) -> Operation:
 def written(snapshot: SchemaSnapshot, query: str, **more: Any) -> str:
     """The operation on one line, without the braces around it."""
     text = " ".join(print_ast(operation(snapshot, query, **more).document).split())
+    # long lists of arguments are printed over several lines, without commas
+    text = re.sub(r"\( (.*?) \)", lambda match: "(" + _ARGUMENT.sub(r", \1", match[1]) + ")", text)
     return text.removeprefix("{ ").removesuffix(" }")
