@@ -27,8 +27,10 @@ from graphql import (
     NamedTypeNode,
     Node,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
     SelectionNode,
     SelectionSetNode,
+    ValidationContext,
     is_non_null_type,
     parse,
     specified_rules,
@@ -56,10 +58,29 @@ _KEPT: Final = 500_000
 _LONGEST_KEPT: Final = 50_000
 #: longer texts are prepared beside the event loop
 _QUICK: Final = 1_500
-#: the rules about @defer and @stream have nothing to say without these directives
-_RULES: Final = tuple(rule for rule in specified_rules if "Stream" not in rule.__name__)
+#: comparisons of fields that may conflict; documents that people write need some hundreds
+_COMPARISONS: Final = 100_000
 
 Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+class _FewerComparisons(OverlappingFieldsCanBeMergedRule):
+    """The library's bound lets a document of 800 equal fields take seconds."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = _COMPARISONS
+
+
+#: the rules about @defer and @stream have nothing to say without these directives
+_RULES: Final = (
+    *(
+        rule
+        for rule in specified_rules
+        if rule is not OverlappingFieldsCanBeMergedRule and "Stream" not in rule.__name__
+    ),
+    _FewerComparisons,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

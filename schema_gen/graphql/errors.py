@@ -13,12 +13,10 @@ from graphql import GraphQLError
 
 #: names and values in the library's sentences; the protocol has double quotes around them
 _QUOTED: Final = re.compile(r"(?<![\w'])'([^'\n]*)'(?![\w'])")
-
-
 #: sentences of the library, and how the protocol has them
 _SENTENCES: Final = (
     (
-        re.compile(r"^Expected value of type \"(.+?)\" not to include unknown field \"(.+?)\".*", re.S),
+        re.compile(r"Expected value of type \"(.+?)\" not to include unknown field \"(.+?)\".*", re.S),
         r'Field "\2" is not defined by type "\1".',
     ),
 )

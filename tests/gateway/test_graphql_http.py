@@ -1,0 +1,410 @@
+"""`/graphql` and `/graphql/system` as clients of the protocol see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from schema_gen.database import Database
+from tests.conftest import MakeDatabase
+from tests.support.asgi import Answer
+from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.project import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN, Site, code, data
+
+
+@pytest.fixture
+async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
+    async with newsroom(make_database) as running_site:
+        yield running_site
+
+
+async def post(
+    site: Site,
+    query: str,
+    variables: dict[str, Any] | None = None,
+    *,
+    path: str = "/graphql",
+    token: str | None = ADMIN_TOKEN,
+    **more: Any,
+) -> Answer:
+    payload = {"query": query, **({"variables": variables} if variables is not None else {}), **more}
+    return await site.ask("POST", path, payload, token=token)
+
+
+async def get(site: Site, query: str, *, token: str | None = ADMIN_TOKEN, **parameters: str) -> Answer:
+    text = "&".join(f"{name}={quote(value)}" for name, value in {"query": query, **parameters}.items())
+    return await site.ask("GET", f"/graphql?{text}", token=token)
+
+
+def errors(answer: Answer) -> Any:
+    return json.loads(answer.body)["errors"]
+
+
+def complaints(answer: Answer) -> list[str]:
+    """What validation said."""
+    assert answer.status == 400, answer.body
+    (error,) = errors(answer)
+    assert error["message"] == "GraphQL validation error."
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION"
+    return [entry["message"] for entry in error["extensions"]["errors"]]
+
+
+# --- transport ------------------------------------------------------------------------------------------
+
+
+async def test_a_query(site: Site) -> None:
+    answer = await post(site, '{ articles(sort: ["id"], limit: 2) { id title author { name } } }')
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert data(answer) == {
+        "articles": [
+            {"id": "1", "title": "One", "author": {"name": "Ada"}},
+            {"id": "2", "title": "Two", "author": {"name": "Eve"}},
+        ]
+    }
+
+
+async def test_a_query_by_get(site: Site) -> None:
+    query = 'query Q($l: Int) { articles(limit: $l, sort: ["-id"]) { id } } query R { __typename }'
+    answer = await get(site, query, variables='{"l": 1}', operationName="Q")
+    assert data(answer) == {"articles": [{"id": "3"}]}
+
+
+async def test_mutations_come_by_post_alone(site: Site) -> None:
+    answer = await site.ask("GET", "/graphql/system?query=mutation%7Bauth_logout%7D", token=ADMIN_TOKEN)
+    assert answer.status == 405
+    assert answer.headers["allow"] == "POST"
+    assert code(answer) == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "SEARCH", "OPTIONS"])
+async def test_other_methods(site: Site, method: str) -> None:
+    answer = await site.ask(method, "/graphql", {"query": "{ __typename }"}, token=ADMIN_TOKEN)
+    assert answer.status == 405
+    assert answer.headers["allow"] == "GET, POST"
+    assert errors(answer) == [
+        {
+            "message": f'Invalid method "{method}" used. Should be one of "GET", "POST".',
+            "extensions": {"allowed": ["GET", "POST"], "current": method, "code": "METHOD_NOT_ALLOWED"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded",
+     "application/graphql", ""],
+)  # fmt: skip
+async def test_only_json_is_read(site: Site, kind: str) -> None:
+    """CVE-2024-47082: a form of another site can send these without being asked."""
+    answer = await site.ask(
+        "POST", "/graphql", b'{"query":"{ __typename }"}', token=ADMIN_TOKEN, headers={"content-type": kind}
+    )
+    assert answer.status == 415
+    assert code(answer) == "UNSUPPORTED_MEDIA_TYPE"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{}", "Must provide query string"),
+        (b"[]", "Must provide query string"),
+        (b'{"query":""}', "Must provide query string"),
+        (b'{"query":5}', "Must provide query string"),
+        (b'{"query":null}', "Must provide query string"),
+        (b'{"query":', "Unexpected end of JSON input"),
+        (b"", "Unexpected end of JSON input"),
+    ],
+)
+async def test_bodies_that_ask_nothing(site: Site, body: bytes, reason: str) -> None:
+    answer = await site.ask(
+        "POST", "/graphql", body, token=ADMIN_TOKEN, headers={"content-type": "application/json"}
+    )
+    assert answer.status == 400
+    assert errors(answer) == [
+        {
+            "message": f"Invalid payload. {reason}.",
+            "extensions": {"reason": reason, "code": "INVALID_PAYLOAD"},
+        }
+    ]
+
+
+async def test_bad_requests_by_get(site: Site) -> None:
+    assert code(await get(site, "")) == "INVALID_PAYLOAD"
+    assert code(await get(site, "{ __typename }", variables="{")) == "INVALID_QUERY"
+    assert code(await get(site, "{ __typename }", variables="[]")) == "GRAPHQL_EXECUTION"
+
+
+@pytest.mark.parametrize("variables", ['{"a":1}', [], 5, True])
+async def test_variables_are_an_object(site: Site, variables: Any) -> None:
+    answer = await post(site, "{ __typename }", variables=variables)
+    assert answer.status == 400
+    assert code(answer) == "GRAPHQL_EXECUTION"
+
+
+async def test_a_body_that_is_too_large(make_database: MakeDatabase) -> None:
+    async with newsroom(make_database, MAX_PAYLOAD_SIZE="1kb") as site:
+        answer = await post(site, "{ __typename } #" + "x" * 2000)
+        assert answer.status == 413
+        assert code(answer) == "CONTENT_TOO_LARGE"
+
+
+@pytest.mark.parametrize("path", ["/graphql/nope", "/graphql/system/x", "/graphqlx"])
+async def test_other_paths(site: Site, path: str) -> None:
+    assert (await post(site, "{ __typename }", path=path)).status == 404
+
+
+async def test_a_slash_at_the_end(site: Site) -> None:
+    assert data(await post(site, "{ server_ping }", path="/graphql/system/")) == {"server_ping": "pong"}
+
+
+# --- operations -----------------------------------------------------------------------------------------
+
+
+async def test_one_of_several_operations(site: Site) -> None:
+    query = "query A { articles(limit: 1) { id } } query B { authors(limit: 1) { id } }"
+    assert list(data(await post(site, query, operationName="B"))) == ["authors"]
+    assert complaints(await post(site, query)) == [
+        "Must provide operation name if query contains multiple operations."
+    ]
+    assert complaints(await post(site, query, operationName="C")) == ['Unknown operation named "C".']
+
+
+async def test_roots_answer_in_the_order_of_the_document(site: Site) -> None:
+    query = """
+      query ($about: Boolean!) {
+        b: authors(limit: 1) { id } ...About __typename a: articles(limit: 1) { id }
+        __type(name: "authors") { name }
+      }
+      fragment About on Query {
+        __schema @include(if: $about) { queryType { name } } c: articles_aggregated { countAll }
+      }
+    """
+    found = data(await post(site, query, {"about": True}))
+    assert list(found) == ["b", "__schema", "c", "__typename", "a", "__type"]
+    assert found["__schema"] == {"queryType": {"name": "Query"}}
+    assert found["c"] == [{"countAll": 3}]
+    found = data(await post(site, query, {"about": False}))
+    assert list(found) == ["b", "c", "__typename", "a", "__type"]
+
+
+async def test_one_statement_for_all_roots(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    fetch = type(site.database).fetch_bytes
+
+    async def recorded(self: Database, sql: str, parameters: Any = ()) -> Any:
+        texts.append(sql)
+        return await fetch(self, sql, parameters)
+
+    monkeypatch.setattr(type(site.database), "fetch_bytes", recorded)
+    query = """{ a: articles { id author { name } } b: articles_aggregated(groupBy: ["status"]) { countAll }
+                 c: articles_by_id(id: 1) { id } authors { name } }"""
+    for _ in range(2):
+        assert list(data(await post(site, query))) == ["a", "b", "c", "authors"]
+    assert len(texts) == 2
+    assert texts[0] == texts[1]
+
+
+async def test_nothing_is_selected(site: Site) -> None:
+    query = "query ($on: Boolean!) { articles @include(if: $on) { id } }"
+    assert (await post(site, query, {"on": False})).body == b'{"data":{}}'
+
+
+# --- errors ---------------------------------------------------------------------------------------------
+
+
+async def test_a_root_that_may_be_null_leaves_the_others(site: Site) -> None:
+    answer = await post(site, "{ a: articles_by_id(id: 99) { id } b: articles_by_id(id: 1) { id } }")
+    assert answer.status == 200
+    assert answer.body == (
+        b'{"data":{"a":null,"b":{"id":"1"}},"errors":['
+        b'{"message":"You don\'t have permission to access this.",'
+        b'"extensions":{"code":"FORBIDDEN"},"locations":[{"line":1,"column":3}],"path":["a"]}]}'
+    )
+
+
+async def test_a_list_that_fails_leaves_nothing(site: Site) -> None:
+    answer = await post(site, "{ a: articles_by_id(id: 1) { id } articles(limit: -2) { id } }")
+    assert answer.status == 200
+    assert json.loads(answer.body) == {
+        "errors": [
+            {
+                "message": 'Invalid query. "limit" must be greater than or equal to -1.',
+                "extensions": {
+                    "code": "INVALID_QUERY",
+                    "reason": '"limit" must be greater than or equal to -1',
+                },
+                "locations": [{"line": 1, "column": 35}],
+                "path": ["articles"],
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"l": "x"}, 'Variable "$l" has invalid value: Int cannot represent non-integer value: "x"'),
+        ({}, 'Variable "$l" has invalid value: Expected a value of non-null type "Int!" to be provided.'),
+        (
+            {"l": 1, "f": {"nope": 1}},
+            'Variable "$f" has invalid value: Field "nope" is not defined by type "articles_filter".',
+        ),
+    ],
+)
+async def test_variables_that_do_not_fit(site: Site, variables: dict[str, Any], complaint: str) -> None:
+    query = "query ($l: Int!, $f: articles_filter) { articles(limit: $l, filter: $f) { id } }"
+    answer = await post(site, query, variables)
+    assert complaints(answer) == [complaint]
+    assert errors(answer)[0]["extensions"]["errors"][0]["locations"][0]["line"] == 1
+
+
+async def test_a_wrong_value_concerns_its_root_alone(site: Site) -> None:
+    answer = await post(site, '{ a: articles_by_id(id: "x") { id } b: authors_by_id(id: 1) { name } }')
+    assert json.loads(answer.body)["data"] == {"a": None, "b": {"name": "Ada"}}
+
+
+# --- what a caller sees ---------------------------------------------------------------------------------
+
+
+async def test_hidden_and_missing_are_told_alike(site: Site) -> None:
+    for hidden, missing in [
+        ("{ vault { id } }", "{ vaulx { id } }"),
+        ("{ vault_by_id(id: 1) { id } }", "{ vaulx_by_id(id: 1) { id } }"),
+        ("{ articles { secret } }", "{ articles { secrex } }"),
+        ("{ articles { secret_func { count } } }", "{ articles { secrex_func { count } } }"),
+        ("{ authors { email } }", "{ authors { emaix } }"),
+        ("{ articles { author { email } } }", "{ articles { author { emaix } } }"),
+        (
+            "{ articles(filter: {secret: {_eq: 1}}) { id } }",
+            "{ articles(filter: {secrex: {_eq: 1}}) { id } }",
+        ),
+        ("{ articles_aggregated { count { secret } } }", "{ articles_aggregated { count { secrex } } }"),
+        ("query ($f: vault_filter) { __typename }", "query ($f: vaulx_filter) { __typename }"),
+        ("{ articles { ... on vault { id } } }", "{ articles { ... on vaulx { id } } }"),
+        ("fragment F on vault { id } { ...F }", "fragment F on vaulx { id } { ...F }"),
+    ]:
+        told = [await post(site, text, token=EDITOR_TOKEN) for text in (hidden, missing)]
+        assert told[0].status == told[1].status == 400
+        renamed = told[1].body.decode().replace("vaulx", "vault").replace("secrex", "secret")
+        assert told[0].body.decode() == renamed.replace("emaix", "email")
+    for text in ('{ __type(name: "vault") { name } }', '{ __type(name: "vaulx") { name } }'):
+        assert data(await post(site, text, token=EDITOR_TOKEN)) == {"__type": None}
+
+
+async def test_sorting_and_grouping_by_hidden_fields(site: Site) -> None:
+    for argument in ('sort: ["NAME"]', 'groupBy: ["NAME"]'):
+        told = []
+        for name in ("secret", "secrex"):
+            query = f"{{ articles_aggregated({argument.replace('NAME', name)}) {{ countAll }} }}"
+            answer = await post(site, query, token=EDITOR_TOKEN)
+            assert code(answer) == "FORBIDDEN"
+            told.append(answer.body.decode().replace(name, "NAME"))
+        assert told[0] == told[1]
+
+
+async def test_the_schema_is_what_the_caller_may_read(site: Site) -> None:
+    query = "{ __schema { queryType { fields { name } } types { name fields { name } } } }"
+    seen = data(await post(site, query, token=EDITOR_TOKEN))["__schema"]
+    assert {field["name"] for field in seen["queryType"]["fields"]} == {
+        f"{name}{suffix}" for name in ("articles", "authors") for suffix in ("", "_by_id", "_aggregated")
+    }
+    types = {entry["name"]: [f["name"] for f in entry["fields"] or ()] for entry in seen["types"]}
+    assert types["articles"] == ["id", "title", "status", "body", "author"]
+    assert [name for name in types if "vault" in name] == []
+    text = json.dumps(seen)
+    assert "secret" not in text
+    assert "email" not in text
+
+
+async def test_nobody_sees_nothing(site: Site) -> None:
+    assert (await post(site, "{ _empty __typename }", token=None)).body == (
+        b'{"data":{"_empty":null,"__typename":"Query"}}'
+    )
+    query = "{ __schema { queryType { fields { name } } mutationType { name } } }"
+    assert data(await post(site, query, token=None))["__schema"] == {
+        "queryType": {"fields": [{"name": "_empty"}]},
+        "mutationType": None,
+    }
+
+
+async def test_own_row_and_roles(site: Site) -> None:
+    query = "{ users_me { id __typename } roles_me { id } policies_me_globals { admin_access } }"
+    found = data(await post(site, query, path="/graphql/system", token=EDITOR_TOKEN))
+    assert found["users_me"]["__typename"] == "directus_users"
+    assert len(found["roles_me"]) == 1
+    assert found["policies_me_globals"] == {"admin_access": False}
+    email = await post(site, "{ users_me { email } }", path="/graphql/system", token=EDITOR_TOKEN)
+    assert complaints(email) == ['Cannot query field "email" on type "directus_users".']
+    assert complaints(await post(site, "{ users { id } }", path="/graphql/system", token=EDITOR_TOKEN)) == [
+        'Cannot query field "users" on type "Query".'
+    ]
+    for root in (
+        "users_me { id }",
+        "roles_me { id }",
+        "permissions_me",
+        "policies_me_globals { app_access }",
+    ):
+        told = complaints(await post(site, f"{{ {root} }}", path="/graphql/system", token=None))
+        assert told == [f'Cannot query field "{root.split()[0]}" on type "Query".']
+
+
+async def test_introspection_can_be_switched_off(make_database: MakeDatabase) -> None:
+    """GHSA-wxwm-3fxv-mrvx: `__schema` and `__type` are fields like any that there is not."""
+    async with newsroom(make_database, GRAPHQL_INTROSPECTION="false") as site:
+        for query in ("{ __schema { queryType { name } } }", '{ __type(name: "articles") { name } }'):
+            name = query.split()[1].partition("(")[0]
+            assert complaints(await post(site, query)) == [f'Cannot query field "{name}" on type "Query".']
+        assert data(await post(site, "{ articles(limit: 1) { __typename } }")) == {
+            "articles": [{"__typename": "articles"}]
+        }
+
+
+# --- logging in -----------------------------------------------------------------------------------------
+
+LOGIN = """mutation ($password: String!, $mode: auth_mode) {
+  auth_login(email: "admin@example.com", password: $password, mode: $mode) { access_token expires __typename }
+}"""
+
+
+async def test_login_sets_a_cookie_that_works(site: Site) -> None:
+    variables = {"password": ADMIN_PASSWORD, "mode": "session"}
+    answer = await post(site, LOGIN, variables, path="/graphql/system", token=None)
+    assert data(answer)["auth_login"] == {
+        "access_token": None,
+        "expires": "86400000",
+        "__typename": "auth_tokens",
+    }
+    assert answer.headers["cache-control"] == "no-store"
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    assert cookie.startswith("directus_session_token=")
+    asked = await site.ask(
+        "POST", "/graphql/system", {"query": "{ users_me { email } }"}, headers={"cookie": cookie}
+    )
+    assert data(asked) == {"users_me": {"email": ADMIN_EMAIL}}
+
+
+async def test_a_session_cookie_from_another_site_changes_nothing(site: Site) -> None:
+    variables = {"password": ADMIN_PASSWORD, "mode": "session"}
+    answer = await post(site, LOGIN, variables, path="/graphql/system", token=None)
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    foreign = await site.ask(
+        "POST",
+        "/graphql",
+        {"query": "{ articles { id } }"},
+        headers={"cookie": cookie, "origin": "https://evil.example"},
+    )
+    assert foreign.status == 403
+
+
+async def test_a_wrong_password(site: Site) -> None:
+    answer = await post(site, LOGIN, {"password": "wrong"}, path="/graphql/system", token=None)
+    assert answer.status == 200
+    body = json.loads(answer.body)
+    assert body["data"] == {"auth_login": None}
+    assert body["errors"][0]["extensions"] == {"code": "INVALID_CREDENTIALS"}
+    assert body["errors"][0]["path"] == ["auth_login"]
