@@ -20,8 +20,13 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 _INDENT: Final = "    "
-_NOT_IN_NAMES: Final = re.compile(r"[^\w.\-]")
-_NO_START: Final = re.compile(r"[^\W\d]")
+#: letters that every XML parser takes in names: Latin, Greek, Cyrillic, Chinese, Japanese, Korean
+_LETTERS: Final = (
+    "A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0131\u0391-\u03a1\u03a3-\u03ce\u0410-\u044f"
+    "\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3"
+)
+_NOT_IN_NAMES: Final = re.compile(f"[^{_LETTERS}0-9.-]")
+_START: Final = re.compile(f"[{_LETTERS}]")
 #: characters that XML 1.0 cannot hold, escaped or not
 _NOT_IN_TEXT: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -56,7 +61,7 @@ def _elements(key: str, value: Any, indent: str) -> Iterator[str]:
 
 def _name(key: str) -> str:
     name = _NOT_IN_NAMES.sub("_", key)
-    return name if _NO_START.match(name) else f"_{name}"
+    return name if _START.match(name) else f"_{name}"
 
 
 def _text(value: Any) -> str:
