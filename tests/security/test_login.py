@@ -283,6 +283,22 @@ async def test_a_used_token_that_comes_again_ends_the_login(make_database: MakeD
         assert await gets_in(site, token=other["access_token"])
 
 
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_login_that_a_directus_server_began(make_database: MakeDatabase, late: bool) -> None:
+    """Its tokens have no family; they go on as ours, and one that comes again too late ends what followed."""
+    url = await make_database(with_ada)
+    async with running(url, SESSION_REFRESH_GRACE_PERIOD="1ms" if late else "10s") as site:
+        theirs = "uw503uidN5cg2CkMnnmIntq-5vjbZMsVTS-qFOedtu-2oFNTqT0Qv8wDBdkqwg_P"
+        ours = data(await login(site))["refresh_token"]
+        await change(site.database, "update directus_sessions set token = $1 where token = $2", theirs, ours)
+        first = data(await refresh(site, theirs))
+        await asyncio.sleep(0.01)
+        answer = await refresh(site, theirs)
+        assert answer.status == (401 if late else 200)
+        assert await gets_in(site, token=first["access_token"]) is not late
+        assert (await refresh(site, first["refresh_token"])).status == (401 if late else 200)
+
+
 async def test_guesses_end_nothing(site: Site) -> None:
     before = site.project.epochs.access
     token = data(await login(site))["refresh_token"]
