@@ -7,7 +7,7 @@ The `auth_*` mutations give what `/auth/*` gives. Their cookies travel in the `E
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,10 +19,14 @@ from resolvers.bundle import BundleHolder
 from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, Resolve
 from resolvers.context import Exchange, RequestContext
 from schema_gen.errors import CausewayError, invalid_credentials
+from schema_gen.naming import Scope
 
 Arguments = Mapping[str, Any]
+Sdl = Callable[[Scope, RequestContext], Awaitable[str]]
 
 _MODES: Final = CallEnum(name="auth_mode", values=("json", "cookie", "session"))
+_SCOPES: Final = CallEnum(name="graphql_sdl_scope", values=("items", "system"))
+_SCOPE: Final = {"scope": "graphql_sdl_scope"}
 _TOKENS: Final = CallObject(
     name="auth_tokens",
     fields={"access_token": "String", "expires": "GraphQLBigInt", "refresh_token": "String"},
@@ -62,7 +66,17 @@ _INFO: Final = (
 _REFRESH_ARGUMENTS: Final = {"refresh_token": "String", "mode": "auth_mode"}
 
 
-def calls_of(desk: AuthDesk, server: Server, holder: BundleHolder, *, health_enabled: bool) -> Calls:
+def calls_of(
+    desk: AuthDesk,
+    server: Server,
+    holder: BundleHolder,
+    sdl: Sdl,
+    *,
+    health_enabled: bool,
+    introspection: bool,
+) -> Calls:
+    """`sdl`: the GraphQL schema that a caller sees, as text."""
+
     async def ping(arguments: Arguments, context: RequestContext) -> str:
         return PONG
 
@@ -78,11 +92,16 @@ def calls_of(desk: AuthDesk, server: Server, holder: BundleHolder, *, health_ena
     async def policies(arguments: Arguments, context: RequestContext) -> Any:
         return policies_globals(context)
 
+    async def specs(arguments: Arguments, context: RequestContext) -> str:
+        return await sdl(arguments.get("scope") or "items", context)
+
+    about = (replace(_query("server_specs_graphql", "String", specs, _SCOPES), arguments=_SCOPE),)
     checks = (_query("server_health", "JSON", health),) if health_enabled else ()
     return Calls.of(
         _query("server_ping", "String", ping),
         _query("server_info", "server_info", info, *_INFO),
         *checks,
+        *(about if introspection else ()),
         _own(_query("permissions_me", "permissions_me_type", permissions)),
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),

@@ -133,7 +133,7 @@ def _wants_page(request: HttpRequest) -> bool:
 
 
 def render(outcome: Outcome, prepared: Prepared) -> bytes:
-    """`data` first, then `errors`. Without `data` where a root that may not be null is: then nothing holds."""
+    """`data` first, then `errors`; no `data` where a root that may not be null failed, as nothing holds then."""
     parts: list[bytes] = []
     failed: list[RootResult] = []
     separator = b'{"data":{'

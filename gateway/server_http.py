@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.auth import authenticate
@@ -10,8 +11,14 @@ from gateway.http import HTML, JSON, HttpReply, HttpRequest
 from gateway.state import Project
 from resolvers.behaviors.server import PONG
 from schema_gen.errors import route_not_found
+from schema_gen.naming import Scope
 
 _PONG: Final = HttpReply(headers=(("content-type", HTML),), body=PONG.encode())
+_SPECS: Final[Mapping[str, Scope]] = {
+    "/server/specs/graphql": "items",
+    "/server/specs/graphql/items": "items",
+    "/server/specs/graphql/system": "system",
+}
 _HEALTH: Final = "application/health+json; charset=utf-8"
 
 
@@ -25,7 +32,21 @@ async def server_door(project: Project, request: HttpRequest) -> HttpReply:
         return await _info(project, request)
     if path == "/server/health" and project.settings.healthcheck_enabled:
         return await _health(project, request)
+    scope = _SPECS.get(path)
+    if scope is not None and project.settings.graphql_introspection:
+        return await _specs(project, request, scope)
     raise route_not_found(request.path)
+
+
+async def _specs(project: Project, request: HttpRequest, scope: Scope) -> HttpReply:
+    """The GraphQL schema that the caller sees, as a file."""
+    context = await authenticate(project, request.headers, request.query_string, request.ip)
+    text = await project.graphql.sdl(scope, context)
+    headers = (
+        ("content-type", "application/octet-stream; charset=utf-8"),
+        ("content-disposition", f'attachment; filename="{scope}.graphql"'),
+    )
+    return HttpReply(headers=headers, body=text.encode())
 
 
 async def _info(project: Project, request: HttpRequest) -> HttpReply:

@@ -28,6 +28,7 @@ from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.server import Server, ServerFacts
 from resolvers.bundle import BundleHolder
 from resolvers.calls import Calls
+from resolvers.context import RequestContext
 from resolvers.documents import Documents
 from resolvers.engine import Engine
 from resolvers.paging import Limits
@@ -45,6 +46,7 @@ from schema_gen.epoch import Epochs, open_epochs
 from schema_gen.graphql.limits import DocumentLimits
 from schema_gen.loader import load_snapshot
 from schema_gen.model import SchemaSnapshot
+from schema_gen.naming import Scope
 
 
 class SchemaWatch:
@@ -126,8 +128,20 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     login = Login(database, actors, sessions, proof, tokens.mint, epochs, lives_of(settings))
     desk = AuthDesk(login, tokens, authenticator, settings)
     server = Server(database, snapshot, facts_of(settings))
-    calls = calls_of(desk, server, holder, health_enabled=settings.healthcheck_enabled)
+
+    async def sdl(scope: Scope, context: RequestContext) -> str:
+        return await graphql.sdl(scope, context)
+
+    calls = calls_of(
+        desk,
+        server,
+        holder,
+        sdl,
+        health_enabled=settings.healthcheck_enabled,
+        introspection=settings.graphql_introspection,
+    )
     engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls)
+    graphql = graphql_of(settings, engine, calls)
     return Project(
         settings=settings,
         database=database,
@@ -135,7 +149,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         holder=holder,
         schema=SchemaWatch(epochs, holder),
         engine=engine,
-        graphql=graphql_of(settings, engine, calls),
+        graphql=graphql,
         bridge=Bridge(engine, holder, bridge_limits_of(settings)),
         hasher=hasher,
         sessions=sessions,

@@ -26,11 +26,11 @@ RECORDED = json.loads((DATA / "directus12_graphql.json").read_text())
 
 #: types of what cannot be done yet (writing, versions, subscriptions, schema changes), by their names
 LATER = re.compile(
-    r"(create|update|version|write|delete)_|Mutation|Subscription|EventEnum|graphql_sdl_scope|"
+    r"(create|update|version|write|delete)_|Mutation|Subscription|EventEnum|"
     r"directus_(collections|fields|relations|extensions)(_meta|_schema)?$|.*_mutated$|users_me_tfa"
 )
 LATER_ROOTS = re.compile(
-    r".*_by_version|server_specs|(collections|fields|relations)(_by_name|_in_collection)?$|extensions"
+    r".*_by_version|server_specs_oas|(collections|fields|relations)(_by_name|_in_collection)?$|extensions"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {

@@ -408,3 +408,30 @@ async def test_a_wrong_password(site: Site) -> None:
     assert body["data"] == {"auth_login": None}
     assert body["errors"][0]["extensions"] == {"code": "INVALID_CREDENTIALS"}
     assert body["errors"][0]["path"] == ["auth_login"]
+
+
+# --- the schema as text ---------------------------------------------------------------------------------
+
+
+async def test_the_schema_as_text(site: Site) -> None:
+    file = await site.ask("GET", "/server/specs/graphql/items", token=EDITOR_TOKEN)
+    assert file.status == 200
+    assert file.headers["content-disposition"] == 'attachment; filename="items.graphql"'
+    text = file.body.decode()
+    assert "type articles {" in text
+    assert "vault" not in text
+    assert (await site.ask("GET", "/server/specs/graphql", token=EDITOR_TOKEN)).body == file.body
+    query = "{ server_specs_graphql(scope: items) }"
+    asked = await post(site, query, path="/graphql/system", token=EDITOR_TOKEN)
+    assert data(asked) == {"server_specs_graphql": text}
+    system = await site.ask("GET", "/server/specs/graphql/system", token=ADMIN_TOKEN)
+    assert b"type directus_users {" in system.body
+    assert (await site.ask("GET", "/server/specs/graphql/nope", token=ADMIN_TOKEN)).status == 404
+
+
+async def test_the_schema_as_text_is_introspection(make_database: MakeDatabase) -> None:
+    """GHSA-wxwm-3fxv-mrvx"""
+    async with newsroom(make_database, GRAPHQL_INTROSPECTION="false") as site:
+        assert (await site.ask("GET", "/server/specs/graphql", token=ADMIN_TOKEN)).status == 404
+        answer = await post(site, "{ server_specs_graphql }", path="/graphql/system")
+        assert complaints(answer) == ['Cannot query field "server_specs_graphql" on type "Query".']
