@@ -40,6 +40,23 @@ def read_all(connection: socket.socket) -> bytes:
     return received
 
 
+def test_requests_sent_together_are_answered_in_order(server: ServerProcess) -> None:
+    lines = (b"HEAD /server/ping", b"GET /server/ping", b"GET /nowhere", b"GET /robots.txt")
+    with connect(server) as connection:
+        connection.sendall(b"".join(line + b" HTTP/1.1\r\nHost: x\r\n\r\n" for line in lines))
+        connection.sendall(b"GET /server/ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200", b"200", b"404", b"200", b"200"]
+    assert [answer.partition(b"\r\n\r\n")[2][:4] for answer in answers] == [
+        b"",
+        b"pong",
+        b'{"er',
+        b"User",
+        b"pong",
+    ]
+    assert b"content-length: 4\r\n" in answers[0]
+
+
 def test_a_head_without_end_is_cut_off(server: ServerProcess) -> None:
     with connect(server) as connection:
         connection.sendall(b"GET /server/ping HTTP/1.1\r\nHost: x\r\n")

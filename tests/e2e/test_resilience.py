@@ -22,9 +22,9 @@ from tests.support.server import ServerProcess, running_server
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 #: a view that takes about as long as a client is willing to wait, and a quick table beside it
 SLOW = {
-    "sqlite": "create view naps as with recursive c (n) as "
-    "(select 1 union all select n + 1 from c where n < 400000000) select count(*) as id from c",
-    "postgresql": "create view naps as select 1 as id, pg_sleep(60)::text as nap",
+    "sqlite": "create view {name} as with recursive c (n) as "
+    "(select 1 union all select n + 1 from c where n < {seconds} * 5000000) select count(*) as id from c",
+    "postgresql": "create view {name} as select 1 as id, pg_sleep({seconds})::text as nap",
 }
 
 
@@ -35,7 +35,8 @@ async def seed_slow(url: str) -> None:
         async with database.transaction() as transaction:
             await transaction.execute("create table notes (id integer primary key, body varchar(50))")
             await transaction.execute("insert into notes values (1, 'one'), (2, 'two')")
-            await transaction.execute(SLOW[database.dialect])
+            for name, seconds in (("naps", 60), ("winks", 1)):
+                await transaction.execute(SLOW[database.dialect].format(name=name, seconds=seconds))
     finally:
         await database.close()
 
@@ -84,6 +85,34 @@ async def test_a_client_that_leaves_frees_its_connection(make_database: MakeData
         assert server.stop() == 0
         assert server.log.count(" 499 ") == 4
         assert "Traceback" not in server.log
+
+
+async def test_who_is_being_answered_when_the_server_stops_is_answered(
+    make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = await make_database(seed_slow)
+    with running_server(url, tmp_path, SERVER_SHUTDOWN_TIMEOUT="30s") as server:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+            assert (await client.get("/items/notes/1")).status_code == 200
+            under_way = asyncio.create_task(client.get("/items/winks"))
+            await asyncio.sleep(0.2)
+            ended = asyncio.create_task(asyncio.to_thread(server.stop))
+            assert (await under_way).status_code == 200
+            assert await ended == 0
+            assert "Traceback" not in server.log
+
+
+async def test_a_stop_does_not_wait_for_ever(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = await make_database(seed_slow)
+    with running_server(url, tmp_path, SERVER_SHUTDOWN_TIMEOUT="500") as server:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+            under_way = asyncio.create_task(client.get("/items/naps"))
+            await asyncio.sleep(0.5)
+            began = time.monotonic()
+            assert await asyncio.to_thread(server.stop) == 0
+            assert time.monotonic() - began < 15
+            with pytest.raises(httpx.HTTPError):
+                (await under_way).raise_for_status()
 
 
 @pytest.fixture
