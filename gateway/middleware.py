@@ -3,6 +3,7 @@ headers.
 
     policy = ReplyPolicy.of(settings)
     policy.raw_headers(reply, path="/auth/login", origin=None, request_id="a-1") -> ASGI header list
+    policy.head(reply, path="/auth/login", origin=None, request_id="a-1")        -> the same as bytes
     policy.preflight(origin, ...) -> HttpReply | None
 
 Origins are compared as a whole with the configured ones; an origin is never reflected, and `*` never comes
@@ -14,17 +15,20 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
 from gateway.config import Settings
-from gateway.http import HttpReply
+from gateway.http import Headers, HttpReply
+from resolvers.bundle import Bounded
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 #: JSON never needs to load or frame anything; pages bring their own policy
 _CONTENT_SECURITY_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+#: what would end a header line early (uvicorn refuses the same)
+_BREAKS: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
 
 
@@ -39,6 +43,8 @@ class ReplyPolicy:
     preflight_headers: tuple[tuple[str, str], ...]
     origins: frozenset[str]
     credentials: bool
+    #: header lines of replies that differ in nothing but length and id
+    _lines: Bounded[tuple[Headers, bool], bytes] = field(default_factory=lambda: Bounded(64), compare=False)
 
     @classmethod
     def of(cls, settings: Settings) -> ReplyPolicy:
@@ -57,16 +63,41 @@ class ReplyPolicy:
         )
 
     def raw_headers(self, reply: HttpReply, *, path: str, origin: str | None, request_id: str) -> RawHeaders:
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-        names = {name.lower() for name, _ in headers}
-        headers += [pair for pair in self.always if pair[0] not in names]
-        if b"cache-control" not in names:
-            headers.append((b"cache-control", b"no-store" if path.startswith("/auth") else b"no-cache"))
+        headers = self._known_beforehand(reply.headers, secret=path.startswith("/auth"))
         if reply.status not in (204, 304):
             headers.append((b"content-length", str(len(reply.body)).encode()))
         headers.append((b"x-request-id", request_id.encode("latin-1")))
         if self.origins:
             headers += self._cross_origin(origin)
+        return headers
+
+    def head(self, reply: HttpReply, *, path: str, origin: str | None, request_id: str) -> bytes:
+        """The same as they stand in a reply: one line each, and the empty line after them.
+
+        Raises ValueError for a header that would not be one line.
+        """
+        secret = path.startswith("/auth")
+        if len(reply.headers) == 1:  # the content type: the same few again and again
+            fixed = self._lines.get((reply.headers, secret))
+            if fixed is None:
+                fixed = _lines_of(self._known_beforehand(reply.headers, secret=secret))
+                self._lines.put((reply.headers, secret), fixed)
+        else:
+            fixed = _lines_of(self._known_beforehand(reply.headers, secret=secret))
+        crossing = _lines_of(self._cross_origin(origin)) if self.origins else b""
+        identity = request_id.encode("latin-1")
+        if reply.status in (204, 304):
+            return b"%bx-request-id: %b\r\n%b\r\n" % (fixed, identity, crossing)
+        length = len(reply.body)
+        return b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (fixed, length, identity, crossing)
+
+    def _known_beforehand(self, given: Headers, *, secret: bool) -> RawHeaders:
+        """What does not depend on the single reply. `secret`: nobody on the way may keep it."""
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
+        names = {name.lower() for name, _ in headers}
+        headers += [pair for pair in self.always if pair[0] not in names]
+        if b"cache-control" not in names:
+            headers.append((b"cache-control", b"no-store" if secret else b"no-cache"))
         return headers
 
     def preflight(self, request_method: str, headers: Mapping[str, str]) -> HttpReply | None:
@@ -119,3 +150,10 @@ def _security_headers(settings: Settings) -> dict[str, str]:
 
 def _encoded(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((name.encode(), value.encode("latin-1")) for name, value in headers.items())
+
+
+def _lines_of(headers: RawHeaders) -> bytes:
+    for name, value in headers:
+        if _BREAKS.search(name) or _BREAKS.search(value):
+            raise ValueError(f"the header {name!r} holds a control character")
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])

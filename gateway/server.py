@@ -28,6 +28,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 from gateway.app import create_app
 from gateway.config import Settings
 from gateway.observe import configure_logging
+from gateway.whole_reply import WHOLE_REPLY, WholeReply, write_whole
 from rest_bridge.envelope import error_response
 from schema_gen.errors import ConfigurationError, service_unavailable
 
@@ -78,7 +79,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_since = None
+        scope = self.scope
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is scope:
+            write: WholeReply = partial(write_whole, self.cycle)
+            scope["extensions"] = {WHOLE_REPLY: write}  # type: ignore[dict-item]
 
     def _check_progress(self) -> None:
         """A head that does not end and a reply that is not taken both end the connection."""

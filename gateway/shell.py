@@ -28,6 +28,7 @@ from gateway.middleware import ReplyPolicy, request_ids
 from gateway.observe import LOGGER, AccessLog, Observation
 from gateway.overload import Exchange, Load, Pressure, Receive
 from gateway.state import Project
+from gateway.whole_reply import WHOLE_REPLY, WholeReply
 from rest_bridge.envelope import error_response
 from schema_gen.errors import (
     CausewayError,
@@ -47,6 +48,7 @@ OpenProject = Callable[[Settings], AbstractAsyncContextManager[Project]]
 _ALWAYS_ANSWERED: Final = frozenset({"/server/ping"})
 #: seconds until a refusal goes out: clients that come again at once must not take the time of those at work
 _REFUSAL_PAUSE: Final = 0.25
+_NOTHING: Final[dict[str, Any]] = {}
 _BODYLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 #: how a request is logged whose client left before the answer
 _CLIENT_GONE: Final = 499
@@ -104,11 +106,7 @@ class Application:
         ip = self._ip(scope, headers)
         reply = await self._answer(scope, headers, ip, receive, started)
         if reply is not None:
-            raw = self._policy.raw_headers(
-                reply, path=scope["path"], origin=headers.get("origin"), request_id=request_id
-            )
-            await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-            await send({"type": "http.response.body", "body": reply.body})
+            await self._send(reply, scope, headers, send)
         if self._access_log is not None:
             self._access_log.record(
                 Observation(
@@ -123,6 +121,19 @@ class Application:
                     ip=ip,
                 )
             )
+
+    async def _send(self, reply: HttpReply, scope: Scope, headers: Mapping[str, str], send: Send) -> None:
+        """At once where the server can, else as ASGI has it."""
+        path, origin, request_id = scope["path"], headers.get("origin"), headers["x-request-id"]
+        # taken out, since it refers to the request: left there it would be rubbish for the collector
+        write: WholeReply | None = scope.get("extensions", _NOTHING).pop(WHOLE_REPLY, None)
+        if write is not None:
+            head = self._policy.head(reply, path=path, origin=origin, request_id=request_id)
+            if write(reply.status, head, reply.body):
+                return
+        raw = self._policy.raw_headers(reply, path=path, origin=origin, request_id=request_id)
+        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        await send({"type": "http.response.body", "body": reply.body})
 
     async def _answer(
         self, scope: Scope, headers: Mapping[str, str], ip: str | None, receive: Receive, started: float
