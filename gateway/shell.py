@@ -168,6 +168,9 @@ class Application:
             return error_response(error)
         except _ClientGone:
             return None
+        except asyncio.CancelledError:
+            # a client that left is dealt with in the exchange: this is the server, which stops
+            return error_response(service_unavailable("api", "The server is stopping", retry_after=1))
         except Exception:
             if self._access_log is not None:
                 self._access_log.flush()

@@ -209,9 +209,14 @@ async def test_a_watched_request_that_finishes_is_answered(make: Make) -> None:
     assert (answer.status, answer.body) == (200, b"done")
 
 
-async def test_cancellation_from_elsewhere_is_not_swallowed(make: Make) -> None:
+async def test_what_the_server_cancels_when_it_stops_is_answered(make: Make, log: io.StringIO) -> None:
+    ended = asyncio.Event()
+
     async def works(project: Project, request: HttpRequest) -> HttpReply:
-        await asyncio.sleep(30)
+        try:
+            await asyncio.sleep(30)
+        finally:
+            ended.set()
         return HttpReply()
 
     async with serving(make(works)) as application:
@@ -219,8 +224,11 @@ async def test_cancellation_from_elsewhere_is_not_swallowed(make: Make) -> None:
         task = asyncio.create_task(application(http_scope("GET", "/items/a"), wire.receive, wire.send))
         await asyncio.sleep(0.01)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await task
+    assert ended.is_set()
+    assert (wire.answer.status, error_of(wire.answer)) == (503, "SERVICE_UNAVAILABLE")
+    assert wire.answer.headers["retry-after"] == "1"
+    assert "Traceback" not in log.getvalue()
 
 
 async def test_before_the_start_and_after_the_end_there_is_no_service(make: Make) -> None:
