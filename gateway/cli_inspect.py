@@ -26,6 +26,7 @@ from resolvers.sql.access import identity_by_email
 from schema_gen.errors import invalid_payload
 from schema_gen.loader import load_snapshot
 from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.naming import Names, Renamed
 
 
 async def introspect_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -86,6 +87,9 @@ def as_json(snapshot: SchemaSnapshot, shown: Mapping[str, Collection]) -> dict[s
         "fingerprint": snapshot.fingerprint,
         "collections": [_collection(snapshot, collection) for collection in shown.values()],
         "unserved": [{"name": item.name, "reason": item.reason} for item in snapshot.unserved],
+        "renamed": [
+            {"what": item.what, "name": item.name, "graphql": item.alias} for item in renamed(snapshot, shown)
+        ],
     }
 
 
@@ -112,6 +116,13 @@ def _collection(snapshot: SchemaSnapshot, collection: Collection) -> dict[str, A
     }
 
 
+def renamed(snapshot: SchemaSnapshot, shown: Mapping[str, Collection]) -> list[Renamed]:
+    """What GraphQL cannot spell as the database does; of system collections only when they are shown."""
+    system = any(collection.system for collection in shown.values())
+    found = Names.of(snapshot).renamed
+    return [item for item in found if system or "directus_" not in f"{item.what} {item.name}"]
+
+
 def links_of(snapshot: SchemaSnapshot, collection: Collection) -> list[Link]:
     links = (snapshot.link(collection.name, name) for name in collection.fields)
     return [link for link in links if link is not None]
@@ -134,6 +145,12 @@ def _report(snapshot: SchemaSnapshot, shown: Mapping[str, Collection], terminal:
     if snapshot.unserved:
         terminal.say()
         terminal.table(("NOT SERVED", "WHY"), [(item.name, item.reason) for item in snapshot.unserved])
+    called = renamed(snapshot, shown)
+    if called:
+        terminal.say()
+        terminal.table(
+            ("NAME", "WHAT", "IN GRAPHQL"), [(item.name, item.what, item.alias) for item in called]
+        )
     terminal.say()
     terminal.say(
         f"{snapshot.dialect}: {_counted(len(served), 'collection')}, "

@@ -185,6 +185,7 @@ def test_introspect_shows_what_cannot_be_served_and_why(tmp_path: Path) -> None:
             "create table authors (id integer primary key, name text not null);"
             "create table books (id integer primary key, author integer references authors (id));"
             "create table scraps (note text);"
+            'create table "odd name" (id integer primary key, "2nd" text);'
         )
     connection.close()
     out = io.StringIO()
@@ -194,10 +195,13 @@ def test_introspect_shows_what_cannot_be_served_and_why(tmp_path: Path) -> None:
     assert lines[0] == ["COLLECTION", "KIND", "KEY", "FIELDS", "RELATIONS"]
     assert lines[1] == ["authors", "table", "id", "3", "books -> [books]"]
     assert lines[2] == ["books", "table", "id", "2", "author -> authors"]
-    assert lines[4] == ["NOT SERVED", "WHY"]
-    assert lines[5][0] == "scraps"
-    assert "no primary key" in lines[5][1]
-    assert lines[7] == ["sqlite: 2 collections, 5 fields, 1 thing not served"]
+    assert lines[5] == ["NOT SERVED", "WHY"]
+    assert lines[6][0] == "scraps"
+    assert "no primary key" in lines[6][1]
+    assert lines[8] == ["NAME", "WHAT", "IN GRAPHQL"]
+    assert lines[9][:2] == ["odd name", "collection"]
+    assert lines[10][:2] == ["2nd", "field of odd name"]
+    assert lines[-1] == ["sqlite: 3 collections, 7 fields, 1 thing not served"]
 
 
 async def test_sdl_shows_what_somebody_sees(call: Call, database_url: str) -> None:
