@@ -1,6 +1,7 @@
 """What ends a filter: operators and their values -> comparisons (a part of `resolvers.filters`).
 
-operand of `views`, {"_gt": 5, "_lt": "$NOW"} -> And((Compare(gt, Slot(Variable(...))), Compare(lt, Slot(Now()))))
+    operand of `views`, {"_gt": 5, "_lt": "$NOW"}
+    -> And((Compare(gt, Slot(Variable(...))), Compare(lt, Slot(Now()))))
 """
 
 from __future__ import annotations

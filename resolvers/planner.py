@@ -25,7 +25,8 @@ from graphql import (
 )
 
 from resolvers.aggregates import plan_aggregate, plan_related_aggregate
-from resolvers.conditions import ColumnRef, Condition, Current, Hop, Literal_, Slot, Variable, all_of
+from resolvers.by_key import key_condition
+from resolvers.conditions import ColumnRef, Condition, Current, Hop, Slot, all_of
 from resolvers.conditions import Compare as CompareCondition
 from resolvers.defaults import default_item
 from resolvers.filters import parse_filter, shape_of
@@ -47,7 +48,7 @@ from resolvers.plan import (
     Value,
 )
 from resolvers.plan import Literal_ as LiteralNode
-from resolvers.reader import Given, Reader
+from resolvers.reader import Reader
 from resolvers.search import search_condition
 from resolvers.tree import Tree, branch_directives, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
@@ -219,7 +220,7 @@ class _Planner:
         arguments = self.tree.arguments(nodes[0])
         if not collection.primary_key:
             raise forbidden()
-        condition = self._key_condition(arguments, collection)
+        condition = key_condition(self.tree, self.reader, arguments, collection)
         return Read(
             collection=collection,
             item=self._item(nodes, collection, (), ()),
@@ -227,29 +228,6 @@ class _Planner:
             limit=1,
             single=True,
         )
-
-    def _key_condition(self, arguments: Mapping[str, ValueNode], collection: Collection) -> Condition | None:
-        """`id` is the key, encoded where it is composite; `key: {a: 1, b: 2}` names its columns."""
-        columns = collection.primary_key
-        conditions: list[Condition] = []
-        for index, name in enumerate(columns):
-            part = None
-            if "key" in arguments:
-                given = self._key_column(arguments["key"], name, columns)
-            else:
-                given = self.tree.given(arguments["id"])
-                part = (index, len(columns)) if len(columns) > 1 else None
-            field = collection.fields[name]
-            source = Variable(path=given.path) if given.path is not None else Literal_(value=given.value)
-            slot = Slot(source=source, type=field.type, shape="search", part=part, operator="id")
-            conditions.append(CompareCondition(operand=ColumnRef(field=field), op="eq", slots=(slot,)))
-        return all_of(conditions)
-
-    def _key_column(self, value: ValueNode, name: str, columns: tuple[str, ...]) -> Given:
-        given = self.reader.given(self.tree.given(value))
-        if not isinstance(given.value, Mapping) or set(given.value) != set(columns):
-            raise invalid_query('"key" has to name every column of the key')
-        return self.reader.given(given.at(name, given.value[name]))
 
     def _read(
         self,
