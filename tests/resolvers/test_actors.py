@@ -137,18 +137,40 @@ async def test_equal_rights_have_equal_fingerprints(site: Site) -> None:
     assert one.actor.policies != two.actor.policies
 
 
-# --- memory -------------------------------------------------------------------------------------------
+# --- memory ------------------------------------------------------------------------------------------
 
 
-async def test_answers_are_remembered_until_something_changes(site: Site) -> None:
-    actors = site.project.actors
+class Clock:
+    """The time that memories are measured by; it goes on only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("resolvers.actors", "resolvers.rules"):
+        monkeypatch.setattr(f"{module}.time", clock)
+    return clock
+
+
+def remembered(site: Site, key: str) -> Access | None:
+    return site.project.actors.remembered(key, "192.0.2.1")
+
+
+async def test_answers_are_remembered_until_something_changes(site: Site, clock: Clock) -> None:
     first = await by_token(site, ADMIN_TOKEN)
-    assert actors.remembered(ADMIN_TOKEN, "192.0.2.1") is first
+    clock.now += 0.99
+    assert remembered(site, ADMIN_TOKEN) is first
     await site.project.epochs.bump_access()
-    assert actors.remembered(ADMIN_TOKEN, "192.0.2.1") is None
+    assert remembered(site, ADMIN_TOKEN) is None
 
 
-async def test_a_change_told_of_is_seen_at_once(site: Site) -> None:
+async def test_a_change_told_of_is_seen_at_once(site: Site, clock: Clock) -> None:
     await add_user(site.database, "ada@example.com", token="ada")
     await by_token(site, "ada")
     await change(site.database, "update directus_users set status = 'suspended' where token = 'ada'")
@@ -156,54 +178,54 @@ async def test_a_change_told_of_is_seen_at_once(site: Site) -> None:
     assert await refused(site, "ada")
 
 
-async def test_a_change_behind_our_back_is_seen_within_the_ttl(make_database: MakeDatabase) -> None:
-    async with running(await make_database(seed_system), CAUSEWAY_ACCESS_TTL="100") as site:
-        user = await add_user(site.database, "ada@example.com", token="ada")
-        policy = await add_policy(site.database, user=user)
-        await grant(site.database, policy, "articles")
-        before = await by_token(site, "ada")
-        assert ("read", "articles") in before.rules.grants
-        await change(site.database, "delete from directus_permissions")
-        await asyncio.sleep(0.11)
-        assert (await by_token(site, "ada")).rules.grants == {}
-        await change(site.database, "update directus_users set status = 'suspended' where token = 'ada'")
-        await asyncio.sleep(0.11)
-        assert await refused(site, "ada")
+async def test_a_change_behind_our_back_is_seen_within_a_second(site: Site, clock: Clock) -> None:
+    user = await add_user(site.database, "ada@example.com", token="ada")
+    policy = await add_policy(site.database, user=user)
+    await grant(site.database, policy, "articles")
+    before = await by_token(site, "ada")
+    assert ("read", "articles") in before.rules.grants
+    await change(site.database, "delete from directus_permissions")
+    assert (await by_token(site, "ada")).rules is before.rules
+    clock.now += 1
+    assert remembered(site, "ada") is None
+    assert (await by_token(site, "ada")).rules.grants == {}
+    await change(site.database, "update directus_users set status = 'suspended' where token = 'ada'")
+    clock.now += 1
+    assert await refused(site, "ada")
 
 
-async def test_rules_are_never_older_than_the_ttl_altogether(make_database: MakeDatabase) -> None:
+async def test_rules_are_never_older_than_a_second_altogether(site: Site, clock: Clock) -> None:
     """Somebody who comes late in the life of remembered rules does not prolong it."""
-    async with running(await make_database(seed_system), CAUSEWAY_ACCESS_TTL="400") as site:
-        role = await add_role(site.database, "reader")
-        policy = await add_policy(site.database, role=role)
-        await grant(site.database, policy, "articles")
-        for name in ("early", "late"):
-            await add_user(site.database, f"{name}@example.com", token=name, role=role)
-        await by_token(site, "early")
-        await asyncio.sleep(0.25)
-        await by_token(site, "late")
-        await change(site.database, "delete from directus_permissions")
-        await asyncio.sleep(0.2)
-        assert site.project.actors.remembered("late", "192.0.2.1") is None
-        assert (await by_token(site, "late")).rules.grants == {}
+    role = await add_role(site.database, "reader")
+    await grant(site.database, await add_policy(site.database, role=role), "articles")
+    for name in ("early", "late"):
+        await add_user(site.database, f"{name}@example.com", token=name, role=role)
+    await by_token(site, "early")
+    clock.now += 0.9
+    assert (await by_token(site, "late")).rules.grants
+    await change(site.database, "delete from directus_permissions")
+    clock.now += 0.1
+    assert remembered(site, "late") is None
+    assert (await by_token(site, "late")).rules.grants == {}
 
 
-async def test_nothing_is_remembered_while_changes_may_be_missed(site: Site) -> None:
+async def test_nothing_is_remembered_while_changes_may_be_missed(site: Site, clock: Clock) -> None:
     site.project.epochs.trusted = False
     await add_user(site.database, "ada@example.com", token="ada")
     await by_token(site, "ada")
-    assert site.project.actors.remembered("ada", "192.0.2.1") is None
+    assert remembered(site, "ada") is None
     await change(site.database, "update directus_users set status = 'suspended' where token = 'ada'")
     assert await refused(site, "ada")
 
 
-async def test_rules_that_did_not_change_stay_the_same_object(make_database: MakeDatabase) -> None:
-    async with running(await make_database(seed_system), CAUSEWAY_ACCESS_TTL="1") as site:
-        user = await add_user(site.database, "ada@example.com", token="ada")
-        await grant(site.database, await add_policy(site.database, user=user), "articles")
-        before = await by_token(site, "ada")
-        await asyncio.sleep(0.01)
-        assert (await by_token(site, "ada")).rules is before.rules
+async def test_rules_that_did_not_change_stay_the_same_object(site: Site, clock: Clock) -> None:
+    user = await add_user(site.database, "ada@example.com", token="ada")
+    await grant(site.database, await add_policy(site.database, user=user), "articles")
+    before = await by_token(site, "ada")
+    clock.now += 1
+    after = await by_token(site, "ada")
+    assert after is not before
+    assert after.rules is before.rules
 
 
 async def test_many_at_once_ask_the_database_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,14 +293,17 @@ async def test_a_session_must_be_there_alive_and_of_that_user(site: Site) -> Non
             await by_claims(site, claims(user, session=session))
 
 
-async def test_an_answer_is_not_remembered_beyond_its_session(site: Site) -> None:
+async def test_an_answer_is_not_remembered_beyond_its_session(site: Site, clock: Clock) -> None:
     user = await add_user(site.database, "ada@example.com")
-    session = await add_session(site, user, life=0.3)
-    given = claims(user, session=session)
-    await site.project.actors.by_claims("cookie", given, None)
-    assert site.project.actors.remembered("cookie", None) is not None
-    await asyncio.sleep(0.31)
-    assert site.project.actors.remembered("cookie", None) is None
+    short = await add_session(site, user, life=30)
+    actors = site.project.actors
+    await actors.by_claims("long", claims(user), "192.0.2.1")
+    expires = (datetime.now(UTC) + timedelta(milliseconds=500)).timestamp()
+    soon_over = Claims(user=user, expires=expires, session=short)
+    await actors.by_claims("short", soon_over, "192.0.2.1")
+    clock.now += 0.5
+    assert remembered(site, "long") is not None
+    assert remembered(site, "short") is None
 
 
 async def test_the_login_and_the_password_a_token_came_from(site: Site) -> None:
