@@ -35,7 +35,9 @@ PROJECT = [
 
 @pytest.fixture
 async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
+    url = await make_database(seed_system)
+    # a busy machine must not make the database look slow
+    async with running(url, DB_HEALTHCHECK_THRESHOLD="60000") as running_site:
         await add_user(running_site.database, "ada@example.com", token="ada")
         yield running_site
 
@@ -111,8 +113,8 @@ async def test_health_for_administrators(site: Site, dialect: str) -> None:
     assert name == ("sqlite3:responseTime" if dialect == "sqlite" else "pg:responseTime")
     assert check["componentType"] == "datastore"
     assert check["observedUnit"] == "ms"
-    assert 0 < check["observedValue"] <= 150
-    assert check["threshold"] == 150
+    assert check["status"] == "ok"
+    assert 0 < check["observedValue"] < check["threshold"] == 60_000
 
 
 async def test_asking_often_is_one_check(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +128,7 @@ async def test_asking_often_is_one_check(site: Site, monkeypatch: pytest.MonkeyP
         await ping(self)
 
     monkeypatch.setattr(type(site.database), "ping", counted)
+    monkeypatch.setattr("resolvers.behaviors.server._REPORT_LIFE", 1000.0)
     for _ in range(20):
         assert (await site.ask("GET", "/server/health", token=ADMIN_TOKEN)).status == 200
     assert pings == 1
