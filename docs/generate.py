@@ -15,12 +15,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from docs.tables import NOTICE, errors, operators, types
 from gateway.cli import parser
 from gateway.config import Setting, rows
 
 HERE: Final = Path(__file__).parent
-
-_NOTICE: Final = "<!-- Written by `make docs` from {source}; change it there. -->\n"
 
 _CONFIGURATION: Final = """# Configuration
 
@@ -48,7 +47,7 @@ read from standard input; they are never part of the command line.
 
 def configuration() -> str:
     """Every setting, by section."""
-    parts = [_NOTICE.format(source="gateway/config.py"), _CONFIGURATION]
+    parts = [NOTICE.format(source="gateway/config.py"), _CONFIGURATION]
     for section, settings in groupby(rows(), key=lambda row: row[1].section):
         lines = [f"## {section}", "", "| variable | kind | default | |", "| --- | --- | --- | --- |"]
         lines += [_setting(variable, row) for variable, row in settings]
@@ -63,7 +62,7 @@ def _setting(variable: str, row: Setting) -> str:
 
 def command_line() -> str:
     """Every command with its options."""
-    parts = [_NOTICE.format(source="gateway/cli.py"), _CLI]
+    parts = [NOTICE.format(source="gateway/cli.py"), _CLI]
     for name, command in _commands(parser(), "causeway"):
         lines = [f"## {name}", "", command.description or ""]
         options = [_option(action) for action in command._actions if action.dest != "help"]
@@ -93,6 +92,9 @@ def _option(action: argparse.Action) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/configuration.md": configuration,
     "reference/cli.md": command_line,
+    "reference/errors.md": errors,
+    "reference/operators.md": operators,
+    "reference/types.md": types,
 }
 
 

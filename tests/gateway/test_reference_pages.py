@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docs.generate import PAGES, command_line, configuration, outdated
+from docs.tables import missing_words
 from gateway.config import rows
 
 
@@ -26,3 +27,7 @@ def test_every_setting_and_every_command_is_there() -> None:
 
 def test_no_default_of_a_secret_is_shown() -> None:
     assert [variable for variable, row in rows() if row.secret and row.default] == []
+
+
+def test_every_operator_type_and_error_has_its_words() -> None:
+    assert missing_words() == []
