@@ -21,6 +21,10 @@ from rest_bridge.operations import Verb, build_template
 from rest_bridge.query import Shape, narrowed, parse_query
 from schema_gen.errors import CausewayError, forbidden
 
+#: nothing is selected, so that the item is its key
+_KEY_OF_ONE: Final = parse_query({"fields": ".", "limit": 1})
+_DEPTH: Final = 2
+
 Rights = Mapping[str, Mapping[str, bool]]
 
 _ACTIONS: Final[tuple[Action, ...]] = ("update", "delete", "share")
@@ -54,15 +58,16 @@ async def _allowed(
     verb: Verb = "keyed_singleton" if collection.singleton else "list"
     asking = _as_reading(rules, action, name)
     try:
-        query = narrowed(parse_query({"fields": ".", "limit": "1"}), keys_condition(collection, (key,)))
-        template = build_template(
-            query, collection, verb, bundle.gate(asking), bundle.names, 1, Shape(("rights", name, verb))
-        )
-        outcome = await engine.execute(template.operation(query.values), replace(context, rules=asking))
+        key_columns = keys_condition(collection, (key,))
     except CausewayError:
+        # no item can have this key
         return False
-    data = outcome.roots[-1].data
-    return outcome.roots[-1].error is None and data not in (None, b"null", b"[]")
+    query = narrowed(_KEY_OF_ONE, key_columns)
+    gate = bundle.gate(asking)
+    shape = Shape(("rights", name, verb))
+    template = build_template(query, collection, verb, gate, bundle.names, _DEPTH, shape)
+    outcome = await engine.execute(template.operation(query.values), replace(context, rules=asking))
+    return outcome.roots[-1].data not in (None, b"null", b"[]")
 
 
 def _as_reading(rules: AccessRules, action: Action, name: str) -> AccessRules:

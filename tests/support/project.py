@@ -62,6 +62,8 @@ def settings_for(url: str, **values: str) -> Settings:
         "SECRET": SECRET,
         "LOG_LEVEL": "silent",
         "LOGIN_STALL_TIME": "1",
+        # how busy the machine of the tests is decides nothing here
+        "PRESSURE_LIMITER_ENABLED": "false",
         "DB_POOL__MIN": "1",
         "DB_POOL__MAX": "4",
         **_CHEAP,
