@@ -189,6 +189,11 @@ class Bridge:
             found = policies_globals(context)
         elif route.about == "permissions":
             found = permissions_me(context, bundle.snapshot)
+        elif route.about == "extensions":
+            # nothing can be installed
+            if not context.actor.admin:
+                raise forbidden_collection(route.collection)
+            found = []
         else:
             found = await item_rights(self._engine, bundle, route.collection, route.key, context)
         data = encode_json(found)

@@ -19,7 +19,7 @@ from schema_gen.errors import forbidden, route_not_found
 from schema_gen.registry import BY_PATH, SystemTable
 
 Methods = tuple[str, ...]
-About = Literal["globals", "permissions", "item"]
+About = Literal["globals", "permissions", "item", "extensions"]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
 _ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
@@ -72,7 +72,10 @@ def _system(table: SystemTable) -> _System:
 
 
 SYSTEM_ROUTES: Final[Mapping[str, _System]] = {
-    path: _system(table) for path, table in BY_PATH.items() if table.graphql
+    **{path: _system(table) for path, table in BY_PATH.items() if table.graphql},
+    "extensions": _System(
+        items=Route(about="extensions", collection="directus_extensions"), one=None, named={}
+    ),
 }
 
 

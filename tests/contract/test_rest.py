@@ -211,3 +211,11 @@ async def test_explain_is_for_administrators(site: Site, editor: str) -> None:
     assert set(found) >= {"operation", "sql", "plan", "permissions"}
     for caller in (editor, None):
         assert (await refusal(site, "/items/articles?explain", caller))[:2] == (403, "FORBIDDEN")
+
+
+async def test_no_extensions_are_installed(site: Site, editor: str) -> None:
+    assert await get(site, "/extensions", TOKEN) == []
+    for caller in (editor, None):
+        status, code, message = await refusal(site, "/extensions", caller)
+        assert (status, code) == (403, "FORBIDDEN")
+        assert 'collection "directus_extensions"' in message
