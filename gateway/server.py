@@ -36,6 +36,8 @@ from schema_gen.errors import ConfigurationError, service_unavailable
 HEAD_LIMIT: Final = 64 * 1024
 #: seconds for a request head to arrive, and for a client to take some more of its reply
 STALL_TIMEOUT: Final = 10.0
+#: seconds between two looks at a connection
+_CHECK_EVERY: Final = 2.5
 #: files and database connections that a worker needs besides its clients
 _SPARE_DESCRIPTORS: Final = 128
 
@@ -46,7 +48,9 @@ class GuardedProtocol(HttpToolsProtocol):
     config: ServerConfig
     _head_since: float | None = None
     _head_size = 0
+    #: bytes of replies that the client has not taken, and when it last took some
     _unsent = 0
+    _moved = 0.0
     _guard: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -56,7 +60,7 @@ class GuardedProtocol(HttpToolsProtocol):
             transport.close()
             return
         self._head_since = self.loop.time()
-        self._guard = self.loop.call_later(STALL_TIMEOUT, self._check_progress)
+        self._guard = self.loop.call_later(_CHECK_EVERY, self._check_progress)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._guard is not None:
@@ -87,13 +91,16 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _check_progress(self) -> None:
         """A head that does not end and a reply that is not taken both end the connection."""
+        now = self.loop.time()
         unsent = self.transport.get_write_buffer_size()
-        head_stalls = self._head_since is not None and self.loop.time() - self._head_since >= STALL_TIMEOUT
-        if head_stalls or (self._unsent and unsent >= self._unsent):
+        if unsent == 0 or unsent < self._unsent:
+            self._moved = now
+        self._unsent = unsent
+        head_stalls = self._head_since is not None and now - self._head_since >= STALL_TIMEOUT
+        if head_stalls or (unsent and now - self._moved >= STALL_TIMEOUT):
             self.transport.abort()
             return
-        self._unsent = unsent
-        self._guard = self.loop.call_later(STALL_TIMEOUT, self._check_progress)
+        self._guard = self.loop.call_later(_CHECK_EVERY, self._check_progress)
 
 
 class ServerConfig(uvicorn.Config):

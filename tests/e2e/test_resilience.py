@@ -26,6 +26,11 @@ SLOW = {
     "(select 1 union all select n + 1 from c where n < {seconds} * 5000000) select count(*) as id from c",
     "postgresql": "create view {name} as select 1 as id, pg_sleep({seconds})::text as nap",
 }
+#: one item of 60 MB, more than the buffers of any socket
+FLOOD = {
+    "sqlite": "create view floods as select 1 as id, hex(zeroblob(30000000)) as body",
+    "postgresql": "create view floods as select 1 as id, repeat('x', 60000000) as body",
+}
 
 
 async def seed_slow(url: str) -> None:
@@ -35,6 +40,7 @@ async def seed_slow(url: str) -> None:
         async with database.transaction() as transaction:
             await transaction.execute("create table notes (id integer primary key, body varchar(50))")
             await transaction.execute("insert into notes values (1, 'one'), (2, 'two')")
+            await transaction.execute(FLOOD[database.dialect])
             for name, seconds in (("naps", 60), ("winks", 1)):
                 await transaction.execute(SLOW[database.dialect].format(name=name, seconds=seconds))
     finally:
@@ -85,6 +91,29 @@ async def test_a_client_that_leaves_frees_its_connection(make_database: MakeData
         assert server.stop() == 0
         assert server.log.count(" 499 ") == 4
         assert "Traceback" not in server.log
+
+
+@pytest.mark.slow
+async def test_a_reply_that_nobody_takes_is_dropped(make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = await make_database(seed_slow)
+    with running_server(url, tmp_path) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET /items/floods HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+        writer.write(head.encode())
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        # asyncio stops reading when its own buffer is full
+        await asyncio.sleep(15)
+        taken = 0
+        try:
+            while part := await asyncio.wait_for(reader.read(1 << 20), 20):
+                taken += len(part)
+        except ConnectionError:
+            pass
+        writer.close()
+        assert taken < 55_000_000
+        answer = await asyncio.to_thread(httpx.get, f"{server.url}/items/notes/1", headers=ADMIN, timeout=30)
+        assert answer.status_code == 200
 
 
 async def test_who_is_being_answered_when_the_server_stops_is_answered(
