@@ -166,11 +166,12 @@ class Selector:
             return None if steps or found.alias else Column(key=key, field=base)
         if link.kind == "m2a":
             return self._any(link, key, steps, level, place) if steps else Column(key=key, field=base)
+        below = level.below(key)
+        steps = [*steps, *(Step(None, _inward(path)) for path in below.fields)]
         if link.kind == "m2o" and not steps:
             return Column(key=key, field=base)
         if self.gate.read_scope(link.target) is None:
             return None
-        below = level.below(key)
         if link.kind == "o2m" and (below.aggregate or below.group):
             return Relation(key=key, field=base, items=Items(collection=link.target, nodes=()), level=below)
         paths = [step.rest for step in steps if step.rest and step.branch is None]

@@ -64,6 +64,8 @@ class Level:
     alias: tuple[tuple[str, str], ...] = ()
     aggregate: tuple[tuple[str, tuple[str, ...]], ...] = ()
     group: tuple[str, ...] = ()
+    #: below a relation: paths that are asked for besides those of the root
+    fields: tuple[str, ...] = ()
     deep: tuple[tuple[str, Level], ...] = ()
 
     def below(self, name: str) -> Level:
@@ -145,6 +147,7 @@ def _level(given: Mapping[str, Any], prefix: str, values: list[Any], depth: int)
         alias=alias_of(given.get(f"{prefix}alias")),
         aggregate=functions_of(given.get(f"{prefix}aggregate")),
         group=fields_of(group, "fields"),
+        fields=fields_of(given.get("_fields"), "fields") if prefix else (),
         deep=_below(given if prefix else given.get("deep"), values, depth),
     )
 

@@ -226,14 +226,15 @@ def test_deep_knows_every_word() -> None:
     query = asked(
         "deep[comments][_filter][id]=1&deep[comments][_search]=x&deep[comments][_sort]=-id&deep[comments][_limit]=2"
         "&deep[comments][_offset]=1&deep[comments][_page]=3&deep[comments][_alias][a]=id&deep[comments][author][_limit]=4"
-        "&deep[comments][_aggregate][count]=id&deep[comments][_group]=status&deep[comments][_bogus]=5"
+        "&deep[comments][_aggregate][count]=id&deep[comments][_group]=status&deep[comments][_bogus]=5&deep[comments][_fields]=id,year(day)"
     )
     assert query.level.deep == (
         (
             "comments",
             Level(
                 sort=("-id",), limit=2, offset=1, page=3, filter=0, search=1, alias=(("a", "id"),),
-                aggregate=(("count", ("id",)),), group=("status",), deep=(("author", Level(limit=4)),),
+                aggregate=(("count", ("id",)),), group=("status",), fields=("id", "year(day)"),
+                deep=(("author", Level(limit=4)),),
             ),
         ),
     )  # fmt: skip
