@@ -1,0 +1,133 @@
+"""Which test stands for which published flaw; none is forgotten.
+
+`TESTED` names a test for every advisory about reading, GraphQL, login or SQL, and for the classes 1, 12, 15,
+17 and 19; `LATER` says of every other what it waits for. Where the catalogue of flaws lies beside the clone,
+both together must hold every row of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TESTS: Final = Path(__file__).parents[1]
+
+#: advisory or class -> file and function
+TESTED: Final = {
+    "GHSA-m5q3-8wgf-x8xf": "security/test_reading.py::test_concealed_fields_cannot_be_guessed",
+    "GHSA-38hg-ww64-rrwc": (
+        "security/test_reading.py::test_aggregates_groups_and_order_show_no_concealed_value"
+    ),
+    "GHSA-p8v3-m643-4xqx": "security/test_reading.py::test_no_spelling_unmasks",
+    "GHSA-8jpw-gpr4-8cmh": "security/test_reading.py::test_search_does_not_match_concealed_fields",
+    "GHSA-7wq3-jr35-275c": "security/test_reading.py::test_search_does_not_look_where_the_caller_may_not",
+    "GHSA-2xcm-7h22-3m66": "security/test_reading.py::test_also_on_the_other_side_of_a_relation",
+    "GHSA-hxgm-ghmv-xjjm": "security/test_field_operands.py::test_an_empty_list_in_a_rule_grants_nothing",
+    "GHSA-99vm-5v2h-h6r6": "security/test_field_operands.py::test_policies_unite_per_item_and_per_field",
+    "GHSA-cph6-524f-3hgr": "security/test_reading.py::test_a_hidden_collection_is_refused_like_a_missing_one",
+    "GHSA-c6w9-5g5j-jh2p": "security/test_isolation.py::test_every_caller_its_own_rows_in_every_order",
+    "GHSA-cff8-x7jv-4fm8": "security/test_login.py::test_headers_of_auth_routes",
+    "GHSA-r9xq-xp38-j4j3": "security/test_isolation.py::test_the_least_that_apps_need_is_one_s_own",
+    "GHSA-5mhg-wv8w-p59j": "security/test_reading.py::test_the_version_is_for_administrators",
+    "GHSA-wxwm-3fxv-mrvx": "gateway/test_graphql_http.py::test_introspection_can_be_switched_off",
+    "CVE-2022-26969": "security/test_reply_headers.py::test_named_origins_only",
+    "GHSA-g65h-35f3-x2w3": "security/test_login.py::test_logout_ends_session_and_access_token_at_once",
+    "GHSA-56p6-qw3c-fq2g": "security/test_login.py::test_suspension_ends_every_login",
+    "GHSA-jgf4-vwc3-r46v": "security/test_login.py::test_refusals_are_alike",
+    "GHSA-8m32-p958-jg99": "security/test_reply_headers.py::test_every_reply",
+    "GHSA-2ccr-g2rv-h677": "security/test_logs.py::test_the_log_holds_no_secret",
+    "GHSA-7hmh-pfrp-vcx4": "security/test_graphql.py::test_the_same_fields_again_and_again",
+    "GHSA-ph52-67fq-75wj": "security/test_graphql.py::test_multiplied_documents_are_refused_quickly",
+    "GHSA-6q22-g298-grjh": "security/test_graphql.py::test_health_is_not_checked_five_hundred_times",
+    "GHSA-g293-vf99-xv36": "security/test_graphql.py::test_one_login_in_a_request",
+    "GHSA-gwvv-rr68-cmv6": "security/test_reading.py::test_names_of_the_language_are_refused_or_ignored",
+    "CVE-2018-10723": "resolvers/test_bootstrap.py::test_a_password_is_made_when_none_is_given",
+    "CVE-2026-54698": (
+        "security/test_field_operands.py::test_filters_do_not_reach_past_the_rules_of_the_other_side"
+    ),
+    "CVE-2019-1020015": "security/test_jwt.py::test_issuers",
+    "CVE-2021-47748": "security/test_spellings.py::test_no_door_takes_sql",
+    "CVE-2023-22894": "security/test_spellings.py::test_a_hidden_field_under_other_spellings",
+    "CVE-2025-25298": "security/test_login.py::test_long_passwords_count_to_the_last_byte",
+    "CVE-2024-47082": "gateway/test_graphql_http.py::test_only_json_is_read",
+    "CVE-2022-29217": "security/test_jwt.py::test_headers",
+    "class 1": "security/test_field_operands.py::test_hidden_and_missing_fields_are_refused_alike",
+    "class 1 over REST": "security/test_reading.py::test_a_hidden_field_is_refused_like_a_missing_one",
+    "class 1 over GraphQL": "gateway/test_graphql_http.py::test_hidden_and_missing_are_told_alike",
+    "class 12": "security/test_statements.py::test_nothing_sent_becomes_sql",
+    "class 15": "security/test_limits.py::test_relations_are_no_deeper_than_the_bound",
+    "class 15, lists": "security/test_limits.py::test_the_bound_holds_in_nested_lists_exports_and_groups",
+    "class 15, documents": "security/test_graphql.py::test_circular_fragments",
+    "class 15, bodies": "e2e/test_connections.py::test_a_body_of_a_gigabyte_is_refused_unread",
+    "class 15, connections": (
+        "e2e/test_connections.py::test_more_connections_than_the_bound_are_refused_and_the_others_live"
+    ),
+    "class 17": "security/test_logs.py::test_an_unexpected_error_tells_its_stack_to_the_log_alone",
+    "class 19": "security/test_reply_headers.py::test_every_reply",
+}
+
+#: what has no door here yet -> advisories that are about it, the first of each row
+LATER: Final = {
+    "schema changes at run time": ("GHSA-9x5g-62gj-wqf2", "GHSA-chfm-g7r3-vv42"),
+    "writes and revisions": (
+        *("GHSA-mvv8-v4jj-g47j", "GHSA-p623-wgx3-wxp8", "GHSA-6hpw-rhhq-6xq3", "GHSA-3fff-gqw3-vj86"),
+        *("GHSA-7p53-c7p5-8j2j", "GHSA-9qrm-48qf-r2rw", "CVE-2022-46792"),
+    ),
+    "subscriptions and sockets": (
+        *("GHSA-gggm-66rh-pp98", "GHSA-849r-qrwj-8rv4", "GHSA-97xr-jchp-xm3c", "GHSA-mww8-4gwh-rjfw"),
+        *("GHSA-ff8w-8crv-9rcf", "GHSA-hmgw-9jrg-hf2m", "CVE-2026-35523", "CVE-2026-35526"),
+    ),
+    "shares": ("GHSA-pmf4-v838-29hg", "GHSA-7h45-q5jx-7r87", "GHSA-pqp8-63c5-fm34"),
+    "flows": ("GHSA-fm3h-p9wm-h74h", "GHSA-7cvf-pxgp-42fc", "GHSA-22rr-f3p8-5gf8"),
+    "files, images and uploads": (
+        *("GHSA-mv33-9f6j-pfmc", "GHSA-393c-p46r-7c95", "GHSA-77qm-wvqq-fg79", "GHSA-qqmv-5p3g-px89"),
+        *("GHSA-3742-46gx-c8cc", "GHSA-7vcx-mhxq-9j96", "GHSA-rv78-qqrq-73m5", "GHSA-xmjj-3c76-5w84"),
+        *("CVE-2019-13979", "CVE-2025-62727", "CVE-2024-47874", "CVE-2026-40192", "CVE-2023-29159"),
+    ),
+    "outgoing requests": ("CVE-2022-23080", "GHSA-4jw7-6mqj-vrhq"),
+    "mail, registration, password reset": (
+        *("GHSA-jr94-gj3h-c8rf", "GHSA-qw9g-7549-7wg5", "GHSA-8xp8-xrh2-88vr", "GHSA-4hmq-ggrm-qfc6"),
+        *("GHSA-5h38-6755-g83w", "GHSA-gc7p-j5xm-xxh2", "CVE-2021-29641"),
+    ),
+    "single sign-on": ("GHSA-fr3w-2p22-6w7p",),
+    "utilities": ("GHSA-632p-p495-25m5", "GHSA-xw72-c69j-h2rj"),
+    "nothing to test: no text, or no such thing here": ("GHSA-q83v-hq3j-4pq3", "CVE-2025-22151"),
+}
+
+_ID: Final = re.compile(r"GHSA(?:-[0-9a-z]{4}){3}|CVE-\d{4}-\d+")
+
+
+@pytest.mark.parametrize("flaw", TESTED)
+def test_its_test_exists(flaw: str) -> None:
+    name, _, function = TESTED[flaw].partition("::")
+    tree = ast.parse((TESTS / name).read_text(encoding="utf-8"))
+    assert function in {
+        node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+
+
+def test_nothing_is_said_twice() -> None:
+    later = [flaw for flaws in LATER.values() for flaw in flaws]
+    assert len(set(later)) == len(later)
+    assert not set(later) & set(TESTED)
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """The ids of each row of the catalogue; rows about systems without advisories have none."""
+    for line in text.splitlines():
+        found = _ID.findall(line.split("|")[1]) if line.startswith("| ") else []
+        if found:
+            yield found
+
+
+@pytest.mark.reference
+def test_no_row_is_forgotten(reference_dir: Path) -> None:
+    known = {*TESTED, *(flaw for flaws in LATER.values() for flaw in flaws)}
+    catalogue = list(rows((reference_dir / "reference" / "security.md").read_text(encoding="utf-8")))
+    assert len(catalogue) > 60
+    assert [ids for ids in catalogue if not known & set(ids)] == []
