@@ -1,6 +1,7 @@
-"""Every example of the query language page works on the demo site, and answers what the page says.
+"""Every example of the guides to reading works on the demo site, and answers what the page says.
 
-An `http` or `graphql` block is asked by an administrator; a `json` block after it is the whole answer.
+An `http` or `graphql` block is asked by an administrator (the second line of an `http` block is a body); a
+`json` block after it is the whole answer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tests.conftest import MakeDatabase
 from tests.support.project import Site, running
 from tests.support.seeds import TOKEN, seed_demo
 
-PAGE = Path(__file__).parents[2] / "docs" / "guide" / "query-language.md"
+GUIDES = Path(__file__).parents[2] / "docs" / "guide"
+PAGES = ("query-language", "rest")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -30,9 +32,9 @@ class Example:
     answer: Any = None
 
 
-def examples() -> list[Example]:
+def examples(page: str) -> list[Example]:
     found: list[Example] = []
-    for language, text in _BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for language, text in _BLOCK.findall((GUIDES / f"{page}.md").read_text(encoding="utf-8")):
         if language == "json":
             asked = found.pop()
             found.append(Example(asked.language, asked.text, json.loads(text)))
@@ -47,16 +49,19 @@ async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
         yield running_site
 
 
-async def test_every_example(site: Site) -> None:
-    for example in examples():
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_example(page: str, site: Site) -> None:
+    for example in examples(page):
         if example.language == "http":
-            method, _, target = example.text.partition(" ")
-            assert method == "GET"
-            answer = await site.ask(method, quote(target, safe="/?&=%"), token=TOKEN)
+            line, _, body = example.text.partition("\n")
+            method, _, target = line.partition(" ")
+            assert method == ("SEARCH" if body else "GET")
+            payload = body.encode() if body else None
+            answer = await site.ask(method, quote(target, safe="/?&=%"), payload, token=TOKEN)
         else:
             assert example.language == "graphql", example
-            payload = {"query": example.text, "variables": {"key": 7}}
-            answer = await site.ask("POST", "/graphql", payload, token=TOKEN)
+            asked = {"query": example.text, "variables": {"key": 7}}
+            answer = await site.ask("POST", "/graphql", asked, token=TOKEN)
         if example.answer is not None:
             assert json.loads(answer.body) == example.answer, example.text
             continue
@@ -70,8 +75,8 @@ async def test_every_example(site: Site) -> None:
         assert body["data"], example.text
 
 
-def test_the_page_has_examples() -> None:
-    asked = examples()
-    assert len([one for one in asked if one.language == "http"]) >= 20
+def test_the_pages_have_examples() -> None:
+    asked = [one for page in PAGES for one in examples(page)]
+    assert len([one for one in asked if one.language == "http"]) >= 30
     assert len([one for one in asked if one.language == "graphql"]) >= 5
-    assert len([one for one in asked if one.answer is not None]) >= 5
+    assert len([one for one in asked if one.answer is not None]) >= 12
