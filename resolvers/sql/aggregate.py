@@ -20,7 +20,7 @@ from resolvers.plan import (
     Group,
     GroupObject,
 )
-from resolvers.sql.conditions import guarded, operand_value, render
+from resolvers.sql.conditions import guarded, operand_value, where
 from resolvers.sql.frames import Frame
 from schema_gen.model import Field, FieldType
 
@@ -34,7 +34,7 @@ def aggregate_json(
     `linked`.
     """
     builder = frame.builder
-    conditions = [*linked, *([render(frame, node.condition)] if node.condition is not None else [])]
+    conditions = [*linked, *([where(frame, node.condition)] if node.condition is not None else [])]
     groups = [_group(frame, group) for group in node.groups]
     item = node.item
     pairs = (

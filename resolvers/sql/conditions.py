@@ -49,6 +49,31 @@ def render(frame: Frame, condition: Condition) -> ColumnElement[bool]:
     return _compare(frame, condition)
 
 
+#: operators that hold for no null
+_STRICT: Final = frozenset(
+    {
+        "eq", "neq", "ieq", "nieq", "lt", "lte", "gt", "gte", "in", "between", "nbetween", "nnull", "nempty",
+        "contains", "ncontains", "icontains", "nicontains", "starts_with", "nstarts_with", "istarts_with",
+        "nistarts_with", "ends_with", "nends_with", "iends_with", "niends_with",
+    }
+)  # fmt: skip
+
+
+def where(frame: Frame, condition: Condition) -> ColumnElement[bool]:
+    """`condition` as the WHERE of a frame: what it cannot do without is joined as such, not left to be null.
+
+    PostgreSQL would find out by itself; SQLite does not, and would look at every row of the near side.
+    """
+    for part in condition.items if isinstance(condition, And) else (condition,):
+        if isinstance(part, And):
+            where(frame, part)
+        elif isinstance(part, Compare) and part.op in _STRICT:
+            operand = part.operand.column if isinstance(part.operand, (Call, JsonPath)) else part.operand
+            if isinstance(operand, ColumnRef):
+                frame.require(operand.hops)
+    return render(frame, condition)
+
+
 def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
     child = parent.builder.frame(condition.link.target)
     parts = [pairwise(condition.link, parent, child)]
@@ -56,7 +81,7 @@ def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
         parts.append(render(child, condition.guard))
     inner = condition.condition
     if not (isinstance(inner, Constant) and inner.value):
-        parts.append(render(child, inner))
+        parts.append(where(child, inner))
     if condition.column_guard is not None:
         parts.append(render(parent.still(), condition.column_guard))
     rows = child.rows(*parts).add_columns(raw("1"))

@@ -8,7 +8,7 @@ give null where there is no item, or none the caller may see.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
@@ -58,7 +58,50 @@ class Builder:
             sa.column(field.name) for field in collection.fields.values() if not field.alias
         ]
         table = sa.table(collection.name, *columns, schema=collection.namespace)
-        return Frame(self, collection, table.alias(self.name()))
+        return Frame(self, collection, TableSource(table.alias(self.name())))
+
+
+class Source(Protocol):
+    """Where the columns of a frame are: a table under an alias, or a page of one."""
+
+    @property
+    def clause(self) -> FromClause: ...
+    def column(self, name: str) -> ColumnElement[Any]: ...
+
+
+class TableSource:
+    def __init__(self, clause: FromClause) -> None:
+        self.clause = clause
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        return self.clause.c[name]
+
+
+class PageSource:
+    """A page, cut before anything is joined to it. It has the columns that were asked for by the time it is
+    needed: a sort that carries whole rows along would cost more than the joins it saves.
+    """
+
+    def __init__(
+        self, name: str, quoted: Callable[[str], str], cut: Callable[[list[str]], Select[Any]]
+    ) -> None:
+        self._name = name
+        self._quoted = quoted
+        self._cut = cut
+        self._asked: dict[str, None] = {}
+        self._clause: FromClause | None = None
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        if self._clause is not None and name not in self._asked:
+            raise AssertionError(f"column {name} was asked of a page that is already cut")
+        self._asked[name] = None
+        return sa.literal_column(f"{self._name}.{self._quoted(name)}")
+
+    @property
+    def clause(self) -> FromClause:
+        if self._clause is None:
+            self._clause = self._cut(list(self._asked)).subquery(self._name)
+        return self._clause
 
 
 class Frame:
@@ -66,7 +109,7 @@ class Frame:
         self,
         builder: Builder,
         collection: Collection,
-        source: FromClause,
+        source: Source,
         home: Frame | None = None,
         *,
         joins: bool = True,
@@ -77,11 +120,14 @@ class Frame:
         #: the frame whose FROM the joins of this one belong to
         self.home = home or self
         self.may_join = joins
-        self.joined: list[tuple[FromClause, ColumnElement[bool]]] = []
+        self.joined: list[tuple[Frame, ColumnElement[bool]]] = []
+        #: some condition fails without a row of this frame: it may be joined as such, and be where the search
+        #: begins
+        self.required = False
         self._hops: dict[tuple[str, str, str, str], Frame] = {}
 
     def column(self, name: str) -> ColumnElement[Any]:
-        return self.source.c[name]
+        return self.source.column(name)
 
     def over(self, hops: tuple[Hop, ...], make: Callable[[Frame], ColumnElement[Any]]) -> ColumnElement[Any]:
         """`make` of the frame behind `hops`."""
@@ -101,6 +147,13 @@ class Frame:
             frame = frame._join(hop)
         return frame
 
+    def require(self, hops: tuple[Hop, ...]) -> None:
+        """What is behind `hops` has to be there."""
+        frame = self
+        for hop in hops:
+            frame = frame._join(hop)
+            frame.required = True
+
     def _join(self, hop: Hop) -> Frame:
         # a rule and the caller go the same way under other guards: what one may see is not the other's
         key = (hop.link.field, hop.target, repr(hop.guard), repr(hop.column_guard))
@@ -109,7 +162,7 @@ class Frame:
             fresh = self.builder.frame(hop.target)
             found = Frame(self.builder, fresh.collection, fresh.source, self.home)
             self._hops[key] = found
-            self.home.joined.append((found.source, self._meets(found, hop)))
+            self.home.joined.append((found, self._meets(found, hop)))
         return found
 
     def _meets(self, other: Frame, hop: Hop) -> ColumnElement[bool]:
@@ -136,15 +189,15 @@ class Frame:
         return Frame(self.builder, self.collection, self.source, self.home, joins=False)
 
     def sources(self) -> list[FromClause]:
-        return [self.source, *[source for source, _ in self.joined]]
+        return [self.source.clause, *[frame.source.clause for frame, _ in self.joined]]
 
     def rows(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         """SELECT without columns from this frame and everything joined to it so far; correlates with what is
         around.
         """
-        origin: FromClause = self.source
-        for source, condition in self.joined:
-            origin = origin.outerjoin(source, condition)
+        origin: FromClause = self.source.clause
+        for frame, condition in self.joined:
+            origin = origin.join(frame.source.clause, condition, isouter=not frame.required)
         return sa.select().select_from(origin).where(*conditions).correlate_except(*self.sources())
 
 

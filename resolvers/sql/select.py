@@ -11,9 +11,9 @@ from resolvers.conditions import Call, ColumnRef, CountOf, Extreme, JsonPath, Op
 from resolvers.operation import Wire
 from resolvers.plan import Aggregate, AnyOf, Fixed, Nested, Object, One, Read, Root, Shape, SortTerm, Value
 from resolvers.sql.aggregate import aggregate_json
-from resolvers.sql.conditions import count_of, guarded, json_steps, operand_value, render
+from resolvers.sql.conditions import count_of, guarded, json_steps, operand_value, render, where
 from resolvers.sql.dialects.base import Pairs, raw
-from resolvers.sql.frames import Builder, Frame, pairwise
+from resolvers.sql.frames import Builder, Frame, PageSource, pairwise
 
 
 def select_roots(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> Select[Any]:
@@ -41,7 +41,7 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
     builder = frame.builder
     conditions = list(linked)
     if read.condition is not None:
-        conditions.append(render(frame, read.condition))
+        conditions.append(where(frame, read.condition))
     order = [_order(frame, term) for term in read.sort]
     paged = _page(frame, read, conditions, order) if _pays_to_page(read) else None
     if paged is not None:
@@ -85,11 +85,15 @@ def _pays_to_page(read: Read) -> bool:
 def _page(
     frame: Frame, read: Read, conditions: list[ColumnElement[bool]], order: list[ColumnElement[Any]]
 ) -> Frame:
-    """The page as a row source of its own, with every column of the collection (unused ones cost nothing)."""
-    columns = [frame.column(field.name) for field in read.collection.fields.values() if not field.alias]
-    rows = frame.rows(*conditions).add_columns(*columns).order_by(*order)
-    rows = frame.builder.dialect.limited(rows, read.limit, read.offset)
-    return Frame(frame.builder, frame.collection, rows.subquery(frame.builder.name()))
+    """The page of `read` as a row source of its own."""
+    dialect = frame.builder.dialect
+
+    def cut(names: list[str]) -> Select[Any]:
+        rows = frame.rows(*conditions).add_columns(*[frame.column(name) for name in names]).order_by(*order)
+        return dialect.limited(rows, read.limit, read.offset)
+
+    source = PageSource(frame.builder.name(), dialect.compiler.identifier_preparer.quote, cut)
+    return Frame(frame.builder, frame.collection, source)
 
 
 def _order(frame: Frame, term: SortTerm) -> ColumnElement[Any]:
