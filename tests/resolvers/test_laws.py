@@ -129,7 +129,7 @@ async def both(test_run: TestRun, tmp_path: Path) -> AsyncIterator[Both]:
 
 
 EACH = settings(
-    max_examples=300,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
