@@ -26,8 +26,8 @@ from rest_bridge.selection import AnyItem, Branch, Call, Column, Items, Node, Re
 from schema_gen.errors import forbidden_collection, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
 
-#: a wildcard of wildcards must not become a statement that no database can run
-MAX_NODES: Final = 5000
+#: a wildcard of wildcards must not become a statement that takes seconds to write
+MAX_NODES: Final = 2000
 _NO_WORD: Final = re.compile(r"[^0-9A-Za-z]+")
 
 
