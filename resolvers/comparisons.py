@@ -1,7 +1,7 @@
 """What ends a filter: operators and their values -> comparisons (a part of `resolvers.filters`).
 
-    operand of `views`, {"_gt": 5, "_lt": "$NOW"}
-    -> And((Compare(gt, Slot(Variable(...))), Compare(lt, Slot(Now()))))
+operand of `views`, {"_gt": 5, "_lt": "$NOW"}
+-> And((Compare(gt, Slot(Variable(...))), Compare(lt, Slot(Now()))))
 """
 
 from __future__ import annotations
@@ -187,18 +187,24 @@ class Comparer:
         """`_json: {"a.b": {"_eq": 1}}`: operators on values inside a JSON column."""
         if not isinstance(given.value, Mapping) or not isinstance(operand, ColumnRef):
             raise invalid_query('"_json" has to be an object of paths')
+        found = [
+            self.json_value(
+                JsonPath(column=operand, path=json_path(str(path))),
+                field,
+                self.reader.given(given.at(path, operators)),
+            )
+            for path, operators in given.value.items()
+        ]
+        return all_of([condition for condition in found if condition is not None])
+
+    def json_value(self, operand: Operand, field: Field, given: Given) -> Condition | None:
+        """Operators on one value inside a JSON column, compared as what they are given: number, truth or text."""
         found: list[Condition] = []
-        for path, operators in given.value.items():
-            inner = JsonPath(column=operand, path=json_path(str(path)))
-            part = self.reader.given(given.at(path, operators))
-            if not isinstance(part.value, Mapping):
-                part = Given(value={"_eq": part.value}) if part.path is None else part
-            for key, value in _mapping(part.value).items():
-                leaf = self.reader.given(part.at(key, value))
-                kind = _json_kind(str(key), leaf.value)
-                condition = self._compare(str(key)[1:], inner, field, leaf, kind)
-                if condition is not None:
-                    found.append(condition)
+        for key, value in _mapping(given.value).items():
+            leaf = self.reader.given(given.at(key, value))
+            condition = self._compare(str(key)[1:], operand, field, leaf, _json_kind(str(key), leaf.value))
+            if condition is not None:
+                found.append(condition)
         return all_of(found)
 
 

@@ -34,7 +34,7 @@ from resolvers.operands import function_operand, split_call
 from resolvers.operators import ALL_OPERATORS
 from resolvers.reader import Given, Reader, entries
 from schema_gen.errors import CausewayError, forbidden_collection, forbidden_field, invalid_query
-from schema_gen.model import Collection, Field, FieldType, Link, SchemaSnapshot
+from schema_gen.model import Collection, Field, Link, SchemaSnapshot
 
 _FLAGS: Final = frozenset({"_null", "_nnull", "_empty", "_nempty"})
 
@@ -248,8 +248,9 @@ class _Parser:
         self, function: str, argument: str, given: Given, collection: Collection, hops: tuple[Hop, ...]
     ) -> Condition | None:
         operand, field = function_operand(function, argument, collection, self.reader, hops, self.place)
-        kind: FieldType = "integer" if function != "json" else "string"
-        return self.comparer.operators(operand, field, given, as_type=kind)
+        if function == "json":
+            return self.comparer.json_value(operand, field, given)
+        return self.comparer.operators(operand, field, given, as_type="integer")
 
 
 _NOT_DERIVED: Final = object()

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from rest_bridge.filters import parse_json, read_filter
 from rest_bridge.numbers import read_number
-from rest_bridge.spelling import alias_of, fields_of, functions_of, names_of
+from rest_bridge.spelling import alias_of, calls_of, fields_of, functions_of, names_of
 from schema_gen.errors import CausewayError, invalid_query
 
 META: Final = ("total_count", "filter_count")
@@ -138,7 +138,7 @@ def _level(given: Mapping[str, Any], prefix: str, values: list[Any], depth: int)
     term = _search(given.get(f"{prefix}search"))
     group = given.get(f"{prefix}groupBy", given.get(f"{prefix}group"))
     return Level(
-        sort=names_of(given.get(f"{prefix}sort"), "sort"),
+        sort=calls_of(given.get(f"{prefix}sort"), "sort"),
         limit=read_number(given.get(f"{prefix}limit"), "limit", least=-1),
         offset=read_number(given.get(f"{prefix}offset"), "offset", least=0),
         page=read_number(given.get(f"{prefix}page"), "page", least=0),

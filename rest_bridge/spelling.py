@@ -29,6 +29,11 @@ def names_of(raw: Any, parameter: str) -> tuple[str, ...]:
     return _filled([item.strip() for item in items], parameter)
 
 
+def calls_of(raw: Any, parameter: str) -> tuple[str, ...]:
+    """Like `names_of`; commas between parentheses do not separate: `json(meta, words),-id`."""
+    return names_of(_split(raw) if isinstance(raw, str) and "(" in raw else raw, parameter)
+
+
 def fields_of(raw: Any, parameter: str) -> tuple[str, ...]:
     """Like `names_of`; commas between parentheses do not separate, elements of a list are split too."""
     if raw is None or raw == "" or raw == []:

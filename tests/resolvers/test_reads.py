@@ -86,6 +86,7 @@ FILTERS = [
     ("{tags_func: {count: {_gt: 1}}}", [1]),
     ("{meta_func: {count: {_eq: 1}}}", [3]),
     ('{meta: {_json: {"a[0]": {_eq: 1}}}}', [1]),
+    ('{"json(meta, a[0])": {_gt: 0}}', [1]),
     ('{author: {name: {_eq: "Ada"}}}', [1]),
     ("{author: {name: {_null: true}}}", [2]),
     ("{author: {_null: true}}", [2]),
@@ -413,13 +414,14 @@ async def test_values_never_reach_the_text(blog: Blog) -> None:
 
 def _read_filter(text: str) -> Any:
     """A filter in GraphQL notation, or with quoted keys, as plain data."""
-    if '"year(' in text or '"item:' in text or '"a[0]"' in text:
+    if '"json(' in text or '"year(' in text or '"item:' in text or '"a[0]"' in text:
         return _JSON[text]
     from_literal: Any = _literal(text)
     return from_literal
 
 
 _JSON = {
+    '{"json(meta, a[0])": {_gt: 0}}': {"json(meta, a[0])": {"_gt": 0}},
     '{"year(published_at)": {_eq: 2024}}': {"year(published_at)": {"_eq": 2024}},
     '{blocks: {"item:headings": {text: {_eq: "T1"}}}}': {
         "blocks": {"item:headings": {"text": {"_eq": "T1"}}}
