@@ -63,7 +63,7 @@ class Reader:
     names: Names | None = None
 
     def given(self, given: Given) -> Given:
-        """Follows a variable of the operation to its value. One inside a filter that was not given is refused:
+        """Follows a variable of the operation to its value. One in a filter that was not given is refused:
         to leave it out would ask for more than was meant.
         """
         if isinstance(given.value, VariableRef):
