@@ -198,7 +198,7 @@ class Comparer:
         return all_of([condition for condition in found if condition is not None])
 
     def json_value(self, operand: Operand, field: Field, given: Given) -> Condition | None:
-        """Operators on one value inside a JSON column, compared as what they are given: number, truth or text."""
+        """Operators on one value inside a JSON column, compared as the kind of what they are given."""
         found: list[Condition] = []
         for key, value in _mapping(given.value).items():
             leaf = self.reader.given(given.at(key, value))
