@@ -29,12 +29,13 @@ from rest_bridge.envelope import (
 from rest_bridge.export import export
 from rest_bridge.keys import keys_condition
 from rest_bridge.message import RestRequest, RestResponse
-from rest_bridge.operations import Template, Verb, build_template
+from rest_bridge.operations import Template, build_template
 from rest_bridge.query import Query, Shape, narrowed, parse_query
 from rest_bridge.query_string import ARRAY_LIMIT, MAX_DEPTH, parse_query_string
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
+from rest_bridge.writer import Verb
 from schema_gen.errors import (
     CausewayError,
     forbidden,

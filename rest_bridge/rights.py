@@ -17,8 +17,9 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.permissions import AccessRules, Action
 from rest_bridge.keys import keys_condition
-from rest_bridge.operations import Verb, build_template
+from rest_bridge.operations import build_template
 from rest_bridge.query import Shape, narrowed, parse_query
+from rest_bridge.writer import Verb
 from schema_gen.errors import CausewayError, forbidden
 
 #: nothing is selected, so that the item is its key

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
 
-from rest_bridge.operations import Verb
+from rest_bridge.writer import Verb
 from schema_gen.errors import forbidden, route_not_found
 from schema_gen.registry import BY_PATH, SystemTable
 

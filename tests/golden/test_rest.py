@@ -18,8 +18,8 @@ from resolvers.context import Actor, RequestContext
 from resolvers.permissions import UNRESTRICTED
 from rest_bridge.bridge import Bridge
 from rest_bridge.message import RestRequest
-from rest_bridge.operations import Verb
 from rest_bridge.routes import match
+from rest_bridge.writer import Verb
 from tests.support.blog import NOW, Blog, open_blog
 from tests.support.rest import encoded, template
 

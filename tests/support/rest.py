@@ -12,9 +12,10 @@ from graphql import print_ast
 
 from resolvers.operation import Operation
 from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Action, Gate, Grant
-from rest_bridge.operations import Template, Verb, build_template
+from rest_bridge.operations import Template, build_template
 from rest_bridge.query import parse_query
 from rest_bridge.query_string import parse_query_string
+from rest_bridge.writer import Verb
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names
 
