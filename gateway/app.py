@@ -15,7 +15,7 @@ from typing import Final
 from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
-from gateway.graphql_http import graphql_door
+from gateway.graphql_http import explorer_door, graphql_door
 from gateway.observe import AccessLog
 from gateway.rest_http import rest_door
 from gateway.root_http import root_door
@@ -28,6 +28,7 @@ DOORS: Final = Doors(
         "": root_door,
         "robots.txt": root_door,
         "auth": auth_door,
+        "graphiql": explorer_door,
         "graphql": graphql_door,
         "server": server_door,
     },

@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from gateway.auth import authenticate
-from gateway.explorer import explorer_page
+from gateway.explorer import assets_door
 from gateway.http import JSON, HttpReply, HttpRequest
 from gateway.state import Project
 from resolvers.context import Exchange, RequestContext
@@ -64,9 +64,14 @@ async def graphql_door(project: Project, request: HttpRequest) -> HttpReply:
     if request.method not in ("GET", "POST"):
         raise method_not_allowed(request.method, ("GET", "POST"))
     if request.method == "GET" and _wants_page(request):
-        return explorer_page(scope)
+        return project.explorer.page(f"{request.headers.get('host', '')}{path}")
     context = await authenticate(project, request.headers, request.query_string, request.ip, request.method)
     return await graphql_endpoint(project, context, request, scope)
+
+
+async def explorer_door(project: Project, request: HttpRequest) -> HttpReply:
+    """The explorer's files."""
+    return await assets_door(project.explorer, request)
 
 
 async def graphql_endpoint(
@@ -133,7 +138,7 @@ def _wants_page(request: HttpRequest) -> bool:
 
 
 def render(outcome: Outcome, prepared: Prepared) -> bytes:
-    """`data` first, then `errors`; no `data` where a root that may not be null failed, as nothing holds then."""
+    """`data` first, then `errors`. No `data` where a root that may not be null failed."""
     parts: list[bytes] = []
     failed: list[RootResult] = []
     separator = b'{"data":{'

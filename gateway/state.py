@@ -18,6 +18,7 @@ from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls import calls_of
 from gateway.config import Settings
+from gateway.explorer import BUILT, Explorer
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.tokens import Tokens
@@ -84,6 +85,7 @@ class Project:
     schema: SchemaWatch
     engine: Engine
     graphql: GraphqlService
+    explorer: Explorer
     bridge: Bridge
     hasher: Hasher
     sessions: Sessions
@@ -150,6 +152,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         schema=SchemaWatch(epochs, holder),
         engine=engine,
         graphql=graphql,
+        explorer=Explorer.find(BUILT, settings.public_url),
         bridge=Bridge(engine, holder, bridge_limits_of(settings)),
         hasher=hasher,
         sessions=sessions,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from gateway.explorer import Explorer
 from schema_gen.database import Database
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
@@ -435,3 +437,50 @@ async def test_the_schema_as_text_is_introspection(make_database: MakeDatabase) 
         assert (await site.ask("GET", "/server/specs/graphql", token=ADMIN_TOKEN)).status == 404
         answer = await post(site, "{ server_specs_graphql }", path="/graphql/system")
         assert complaints(answer) == ['Cannot query field "server_specs_graphql" on type "Query".']
+
+
+# --- the explorer ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/graphql/system", "/graphql/"])
+async def test_browsers_get_a_page(site: Site, path: str) -> None:
+    page = await site.ask("GET", path, headers={"accept": "text/html,application/xhtml+xml"})
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+async def test_a_query_in_the_address_is_answered_to_browsers_too(site: Site) -> None:
+    answer = await site.ask(
+        "GET", "/graphql?query=%7B__typename%7D", token=ADMIN_TOKEN, headers={"accept": "text/html"}
+    )
+    assert data(answer) == {"__typename": "Query"}
+
+
+async def test_files_of_the_explorer(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text('<script src="./assets/main.js"></script>')
+    (tmp_path / "assets" / "main.js").write_text("let a;")
+    (tmp_path / "assets" / "main.js.gz").write_bytes(b"smaller")
+    (tmp_path / "secret.js").write_text("x")
+    explorer = Explorer.find(tmp_path, "https://example.com/cms/")
+    assert b'src="/cms/graphiql/assets/main.js"' in explorer.page("here").body
+    plain = await explorer.asset("main.js", compressed=False)
+    small = await explorer.asset("main.js", compressed=True)
+    assert plain is not None
+    assert small is not None
+    assert (plain.body, small.body) == (b"let a;", b"smaller")
+    assert ("content-encoding", "gzip") in small.headers
+    assert ("content-type", "text/javascript; charset=utf-8") in plain.headers
+    for name in ("../secret.js", "secret.js", "main.js.gz", "", "..%2fsecret.js"):
+        assert await explorer.asset(name, compressed=False) is None
+
+
+async def test_an_explorer_that_is_not_built_says_what_to_run(site: Site, tmp_path: Path) -> None:
+    missing = Explorer.find(tmp_path / "nowhere", "/")
+    page = missing.page("<script>.example/graphql").body.decode()
+    assert "make explorer" in page
+    assert "<script>" not in page
+    for path in ("/graphiql/assets/nope.js", "/graphiql/assets/../../config.py", "/graphiql", "/graphiql/"):
+        assert (await site.ask("GET", path)).status == 404
