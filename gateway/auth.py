@@ -56,6 +56,12 @@ class Authenticator:
         self, headers: Mapping[str, str], query_string: bytes, ip: str | None, method: str
     ) -> RequestContext:
         """Raises INVALID_CREDENTIALS, INVALID_TOKEN, TOKEN_EXPIRED, INVALID_PAYLOAD, FORBIDDEN (cookies)."""
+        header = headers.get("authorization", "")
+        if header.startswith("Bearer ") and b"token" not in query_string:
+            # the usual request: a token that was good a moment ago and is remembered as it stands here
+            known = self._actors.remembered(header[7:], ip)
+            if known is not None:
+                return context_of(known, headers, ip)
         given = self._given(headers, query_string)
         key = PUBLIC_KEY if given is None else given.key
         access = self._actors.remembered(key, ip)

@@ -145,7 +145,10 @@ class Application:
             preflight = self._policy.preflight(method, headers)
             if preflight is not None:
                 return preflight
-            await self._refuse_under_pressure(path)
+            refusal = self._load.refusal()
+            if refusal is not None and path not in _ALWAYS_ANSWERED:
+                await asyncio.sleep(_REFUSAL_PAUSE)
+                raise refusal
             project = self._at_work()
             with self._load.exchange(receive, started) as exchange:
                 body = b""
@@ -177,12 +180,6 @@ class Application:
             self._logger.exception("request %s: %s %s failed", headers["x-request-id"], method, path)
             return error_response(internal_error())
         return None  # the exchange ended the cancellation of a request whose client is gone
-
-    async def _refuse_under_pressure(self, path: str) -> None:
-        refusal = self._load.refusal()
-        if refusal is not None and path not in _ALWAYS_ANSWERED:
-            await asyncio.sleep(_REFUSAL_PAUSE)
-            raise refusal
 
     def _at_work(self) -> Project:
         if self._project is None:

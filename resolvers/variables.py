@@ -83,6 +83,7 @@ class Variables:
         for node in self._definitions:
             type_: Any = type_from_ast(schema, node.type)
             self._types[node.variable.name.value] = type_
+        self._ids = frozenset(name for name, type_ in self._types.items() if _is_id(type_))
 
     def read(self, given: Mapping[str, Any]) -> Mapping[str, Any] | list[GraphQLError]:
         """Values by name, defaults among them; errors where some do not fit."""
@@ -91,6 +92,9 @@ class Variables:
             return {}
         if self._wanting <= given.keys():
             known = {name: value for name, value in given.items() if name in types}
+            for name in self._ids & known.keys():
+                if type(known[name]) is int:
+                    known[name] = str(known[name])
             if all([fits(value, types[name]) for name, value in known.items()]):
                 return known
         made = get_variable_values(self._schema, self._definitions, dict(given), 50, hide_suggestions=True)
@@ -111,6 +115,11 @@ def fits(value: Any, type_: GraphQLInputType) -> bool:
     if isinstance(type_, GraphQLList):
         return type(value) is list and all([fits(item, type_.of_type) for item in value])
     return False
+
+
+def _is_id(type_: GraphQLInputType) -> bool:
+    named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    return isinstance(named, GraphQLScalarType) and named.name == "ID"
 
 
 def too_deep(value: Any, room: int = MAX_LEVELS) -> bool:
