@@ -1,4 +1,4 @@
-"""Writes the roots of one operation: selections, arguments, aggregates (a part of `rest_bridge.operations`)."""
+"""Writes the roots of one operation: selections, arguments, aggregates (a part of `operations`)."""
 
 from __future__ import annotations
 
