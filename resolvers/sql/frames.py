@@ -54,11 +54,10 @@ class Builder:
     def frame(self, name: str) -> Frame:
         """A new row source over a collection, which may join."""
         collection = self.snapshot.collections[name]
-        columns: list[sa.ColumnClause[Any]] = [
-            sa.column(field.name) for field in collection.fields.values() if not field.alias
-        ]
-        table = sa.table(collection.name, *columns, schema=collection.namespace)
-        return Frame(self, collection, TableSource(table.alias(self.name())))
+        alias = self.name()
+        table = sa.table(collection.name, schema=collection.namespace).alias(alias)
+        quoted = self.dialect.compiler.identifier_preparer.quote
+        return Frame(self, collection, TableSource(alias, quoted, table))
 
 
 class Source(Protocol):
@@ -70,11 +69,15 @@ class Source(Protocol):
 
 
 class TableSource:
-    def __init__(self, clause: FromClause) -> None:
+    """Columns are written, not made: a statement names a few of the many that its tables have."""
+
+    def __init__(self, name: str, quoted: Callable[[str], str], clause: FromClause) -> None:
+        self._name = name
+        self._quoted = quoted
         self.clause = clause
 
     def column(self, name: str) -> ColumnElement[Any]:
-        return self.clause.c[name]
+        return sa.literal_column(f"{self._name}.{self._quoted(name)}")
 
 
 class PageSource:
