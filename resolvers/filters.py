@@ -124,8 +124,10 @@ class _Parser:
 
     def _derived(self, key: str, given: Given, collection: Collection, hops: tuple[Hop, ...]) -> Any:
         """The GraphQL spellings `<field>_func: {year: {...}}` and `<field>__<collection>: {...}`."""
-        if key.endswith("_func"):
-            base = self.reader.find_field(collection, key[: -len("_func")])
+        names = self.reader.names
+        of = names.function_base(collection.name, key) if names else None
+        if of is not None:
+            base = self.reader.find_field(collection, of)
             if base is not None and isinstance(given.value, Mapping):
                 return all_of(
                     [
@@ -135,7 +137,7 @@ class _Parser:
                         is not None
                     ]
                 )
-        branch = self.reader.names.branches(collection.name).get(key) if self.reader.names else None
+        branch = names.branches(collection.name).get(key) if names else None
         if branch is not None:
             return self._any_branch(branch[0], branch[1], given, collection, hops)
         return _NOT_DERIVED

@@ -325,7 +325,7 @@ class _Planner:
         if link is None:
             if field.alias:
                 return Fixed(value=None)
-            return Value(operand=column, text=self.graphql and _is_id(field))
+            return Value(operand=column, text=self.graphql and _is_id(field, collection))
         if link.kind == "o2m":
             return self._list(nodes, field, link, hops, place, guard)
         if nodes[0].selection_set is None or has_directive(nodes, "key"):
@@ -481,5 +481,6 @@ def function_type(field: Field, names: Names) -> str:
     return _FUNCTION_TYPES.get(field.type) or names.part(field.collection, "func", field.name)
 
 
-def _is_id(field: Field) -> bool:
-    return field.type == "uuid" or (field.column is not None and field.column.primary_key)
+def _is_id(field: Field, collection: Collection) -> bool:
+    """Keys are IDs, also the chosen ones of views."""
+    return field.type == "uuid" or field.name in collection.primary_key

@@ -27,8 +27,8 @@ from graphql import (
     type_from_ast,
 )
 
-#: objects and lists of a value inside each other: twenty `_and` in a filter
-MAX_LEVELS: Final = 40
+#: objects and lists inside each other, the variables themselves the first: a filter with twenty `_and`
+MAX_LEVELS: Final = 41
 _INT32: Final = 2**31
 
 

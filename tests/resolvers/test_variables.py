@@ -97,8 +97,8 @@ def test_too_deep() -> None:
     value: Any = {"id": {"_eq": 1}}
     for _ in range(19):
         value = {"_and": [value]}
-    assert not too_deep(value)
-    assert too_deep({"_and": [value]})
+    assert not too_deep({"filter": value})
+    assert too_deep({"filter": {"_and": [value]}})
     assert not too_deep([[]] * 1000)
 
 
