@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from graphql import FieldNode
@@ -68,6 +68,7 @@ class CompiledRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
+    snapshot: SchemaSnapshot
     plan: Plan
     statement: Statement | None
     roots: tuple[CompiledRoot, ...]
@@ -75,19 +76,14 @@ class Compiled:
     calling: bool = False
 
 
-@dataclass(slots=True)
-class Document:
-    """What is known of a document under certain rules. `structural`: variables whose values are structure."""
-
-    structural: frozenset[str]
-    plans: Bounded[Hashable, Compiled] = field(default_factory=lambda: Bounded(200))
-
-
 class Bundle:
     def __init__(self, snapshot: SchemaSnapshot, *, capacity: int = 2000) -> None:
         self.snapshot = snapshot
         self.names = Names.of(snapshot)
-        self.documents: Bounded[Hashable, Document] = Bounded(capacity)
+        #: (document, rules) -> names of the variables whose values are structure
+        self.structural: Bounded[Hashable, frozenset[str]] = Bounded(capacity)
+        #: ((document, rules), shape of the variables) -> plan
+        self.plans: Bounded[Hashable, Compiled] = Bounded(capacity)
         self._gates: Bounded[str, Gate] = Bounded(500)
 
     def gate(self, rules: AccessRules) -> Gate:

@@ -155,5 +155,5 @@ async def test_a_warm_engine_answers_like_a_cold_one(
     variables = {"f": filters, "s": search}
     warm = await both.sqlite.read(query, wire="rest", variables=variables)
     cold = both.postgresql
-    cold.engine.holder.current.documents = Bounded(10)
+    cold.engine.holder.current.plans = Bounded(10)
     assert warm == await cold.read(query, wire="rest", variables=variables)
