@@ -65,7 +65,7 @@ class Engine:
         return Outcome(roots=tuple([_result(root, row) for root in compiled.roots]))
 
     async def compile(self, operation: Operation, context: RequestContext) -> Compiled:
-        """The compiled plan of the operation for these rules, from the cache or made now, off the event loop: a
+        """The compiled plan of the operation for these rules: known, or made now off the event loop, since a
         wildcard over three relations takes a tenth of a second.
         """
         bundle = self.holder.current

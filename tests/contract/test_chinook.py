@@ -61,7 +61,8 @@ GRAPHQL = [
     "{ <invoice>_aggregated { countAll sum { <total> } min { <invoice_date> } } }",
     "{ <playlist_track>_by_id(key: {<playlist_id>: 1, <track_id>: 3402}) "
     "{ <playlist_id> { <name> } <track_id> { <name> } } }",
-    '{ <playlist_track>_by_id(id: "1,3402") { <track_id> { <name> } } <album>_by_id(id: 1) { <artist_id> { <name> } } }',
+    '{ <playlist_track>_by_id(id: "1,3402") { <track_id> { <name> } } '
+    "<album>_by_id(id: 1) { <artist_id> { <name> } } }",
 ]
 
 
