@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from benchmarks.rounds import Cell
@@ -85,8 +86,11 @@ def find(
 
 
 def ratio(ours: Cell, theirs: Cell) -> float | None:
+    """Ours divided by theirs; of windows that were taken in pairs the median, since a busy moment slows both."""
     if ours.requests_per_second is None or not theirs.requests_per_second:
         return None
+    if len(ours.rounds) == len(theirs.rounds) > 1 and all(theirs.rounds):
+        return median(mine / other for mine, other in zip(ours.rounds, theirs.rounds, strict=True))
     return ours.requests_per_second / theirs.requests_per_second
 
 

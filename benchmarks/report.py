@@ -46,6 +46,15 @@ def markdown(result: RunResult) -> str:
         "",
         "Written by `make bench`; figures of different machines cannot be compared, ratios of one run can.",
         "",
+        "    make bench                                        # everything, a quarter of an hour",
+        "    make bench BENCH_ARGS='--no-peers --seconds 1'    # ours and the floor, some minutes",
+        "    make bench BENCH_ARGS='--only list,nested_graphql --actors admin --profile --scale'",
+        "    .venv/bin/python -m benchmarks.shape_cost         # CPU of a known shape above the floor",
+        "    .venv/bin/python -m benchmarks.scale              # 500 tables x 20 columns",
+        "",
+        "Directus and PostGraphile are taken from the scripts in `../shared/reference` beside the clone. Where "
+        "they are missing, the run says so and goes on without. Linux only: CPU times come from `/proc`.",
+        "",
         f"- {_setting(result)}",
         *[f"- {name}: {version}" for name, version in sorted(result.versions.items())],
         "- The floor is a bare ASGI application that runs one statement written by hand and splices the JSON "

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="make bench", description="Measure Causeway beside its peers.")
     made.add_argument("--seconds", type=float, default=3.0, help="per system and workload (default: 3)")
-    made.add_argument("--rounds", type=int, default=3, help="windows these are cut into (default: 3)")
+    made.add_argument("--rounds", type=int, default=6, help="windows these are cut into (default: 6)")
     made.add_argument("--peer-seconds", type=float, default=1.5, help="for Directus (default: 1.5)")
     made.add_argument("--connections", default="1,32", help="numbers of connections (default: 1,32)")
     made.add_argument("--only", default="", help=f"workloads, of {', '.join(WORKLOADS)}")

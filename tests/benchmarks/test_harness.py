@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.aims import AIMS, findings, shape_costs
+from benchmarks.aims import AIMS, findings, ratio, shape_costs
 from benchmarks.answers import difference
 from benchmarks.chart import Bar, Group, draw
 from benchmarks.content import content
@@ -128,6 +129,13 @@ class TestReport:
         assert "| one by key, admin, postgresql / the floor | 0.80 | 0.60 | missed by 25% |" in markdown(
             result
         )
+
+    def test_windows_that_were_taken_together_are_compared(self) -> None:
+        """The machine was busy in the second of three: half of the requests, the same ratio."""
+        ours = replace(_cell("causeway", 800), rounds=(800.0, 400.0, 840.0))
+        floor = replace(_cell("floor", 1000), rounds=(1000.0, 500.0, 1000.0))
+        assert ratio(ours, floor) == pytest.approx(0.8)
+        assert ratio(ours, replace(floor, rounds=(2000.0,), requests_per_second=1600)) == pytest.approx(0.5)
 
     def test_errors_are_no_figure(self) -> None:
         result = _result(_cell("causeway", None), _cell("floor", 1000))
