@@ -28,6 +28,7 @@ from resolvers.engine import Engine
 from resolvers.introspection import introspect, is_introspection
 from resolvers.operation import Operation, Outcome, RootResult
 from resolvers.planner import root_fields
+from resolvers.single_flight import SingleFlight
 from resolvers.tree import Tree
 from resolvers.variables import too_deep
 from schema_gen.errors import CausewayError, graphql_validation
@@ -53,6 +54,7 @@ class GraphqlService:
         self._engine = engine
         self._documents = documents
         self._told: Bounded[Hashable, _Told] = Bounded(_ANSWERS)
+        self._flights: SingleFlight[_Told] = SingleFlight()
 
     @property
     def bundle(self) -> Bundle:
@@ -79,20 +81,21 @@ class GraphqlService:
     ) -> Outcome:
         operation = replace(prepared.operation, variables=values)
         roots: dict[str, RootResult] = {}
-        for key, data in (await self._about_schema(prepared, operation)).roots.items():
+        for key, data in (await self._about_schema(prepared, operation, context)).roots.items():
             roots[key] = RootResult(key=key, data=data)
         if prepared.data is not None:
             outcome = await self._engine.execute(replace(prepared.data, variables=values), context)
             roots.update({root.key: root for root in outcome.roots})
         return Outcome(roots=tuple(roots[key] for key in root_fields(operation) if key in roots))
 
-    async def _about_schema(self, prepared: Prepared, operation: Operation) -> _Told:
-        schema = prepared.schema
+    async def _about_schema(self, prepared: Prepared, operation: Operation, context: RequestContext) -> _Told:
         key = (operation.shape, prepared.place, json.dumps(operation.variables, sort_keys=True, default=str))
         known = self._told.get(key)
-        if known is not None:
-            return known
-        made = await self._documents.schemas.in_thread(lambda: _tell(schema, operation))
+        return known or await self._flights.run(key, lambda: self._ask(key, operation, context))
+
+    async def _ask(self, key: Hashable, operation: Operation, context: RequestContext) -> _Told:
+        schemas = self._documents.schemas
+        made = await schemas.aside(self.bundle, context, operation.scope, lambda s: _tell(s, operation))
         if sum(len(data) for data in made.roots.values()) <= _LONGEST:
             self._told.put(key, made)
         return made

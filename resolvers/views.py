@@ -3,8 +3,8 @@
     schemas.of(bundle, context, "items")      -> LazySchema, its types made as documents name them
     await schemas.sdl(bundle, context, "items")  -> its text
 
-A schema costs next to nothing until somebody asks for all of it. That is done in a thread, once for everybody
-who asks at the same time, and only a few at once.
+A schema costs next to nothing until somebody asks for all of it. That is done in a thread, on a schema that
+is then forgotten, and only a few at once.
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ class GateView:
 
 
 class Schemas:
-    """`capacity`: schemas kept; `concurrent`: how many are made whole at the same time."""
+    """`capacity`: schemas kept; `concurrent`: how many threads work on schemas and long documents."""
 
     def __init__(
         self, calls: Calls, *, capacity: int = 100, concurrent: int = 5, introspection: bool = True
     ) -> None:
         self._signatures = (*calls.signatures, *_OWN)
         self._kept: Bounded[Key, LazySchema] = Bounded(capacity)
-        self._flights: SingleFlight[None] = SingleFlight()
+        self._flights: SingleFlight[str] = SingleFlight()
         self._places = asyncio.Semaphore(concurrent)
         self.introspection = introspection
 
@@ -96,7 +96,7 @@ class Schemas:
         return found if found is not None else self._kept.put(key, self._make(bundle, context, scope))
 
     def _make(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
-        rules, signed_in = context.rules, context.actor.user is not None
+        rules, signed_in = context.rules, _signed_in(context)
         view: View
         view = Everything(bundle.snapshot) if rules.admin else GateView(bundle.gate(rules), own=signed_in)
         return build_schema(
@@ -112,22 +112,27 @@ class Schemas:
             introspection=self.introspection,
         )
 
-    async def whole(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
-        """The schema with every type made."""
-        schema = self.of(bundle, context, scope)
-        if not schema.complete:
-            await self._flights.run(key_of(bundle, context, scope), lambda: self.in_thread(schema.fill))
-        return schema
+    async def aside(
+        self, bundle: Bundle, context: RequestContext, scope: Scope, work: Callable[[LazySchema], T]
+    ) -> T:
+        """Work that looks at a schema as a whole, in a thread, on a schema of its own: the kept ones stay as
+        small as what was asked of them.
+        """
+        return await self.in_thread(lambda: work(self._make(bundle, context, scope)))
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Work on a whole schema, beside the event loop."""
+        """Long work beside the event loop, some at a time."""
         async with self._places:
             return await asyncio.to_thread(work)
 
     async def sdl(self, bundle: Bundle, context: RequestContext, scope: Scope) -> str:
-        schema = await self.whole(bundle, context, scope)
-        return await self.in_thread(lambda: print_schema(schema))
+        place = key_of(bundle, context, scope)
+        return await self._flights.run(place, lambda: self.aside(bundle, context, scope, print_schema))
 
 
 def key_of(bundle: Bundle, context: RequestContext, scope: Scope) -> Key:
-    return Key(bundle.snapshot.version, context.rules.fingerprint, context.actor.user is not None, scope)
+    return Key(bundle.snapshot.version, context.rules.fingerprint, _signed_in(context), scope)
+
+
+def _signed_in(context: RequestContext) -> bool:
+    return context.actor.user is not None or context.actor.kind == "system"

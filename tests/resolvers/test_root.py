@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from strawberry.types import ExecutionResult
 
-from resolvers.bundle import BundleHolder
+from resolvers.bundle import Bundle, BundleHolder
 from resolvers.calls import Calls
 from resolvers.context import PUBLIC, RequestContext
 from resolvers.documents import Documents
@@ -23,6 +25,7 @@ from schema_gen.database import Database, open_database
 from schema_gen.graphql.limits import DocumentLimits
 from schema_gen.loader import load_snapshot
 from schema_gen.model import SchemaSnapshot
+from tests.schema_gen.graphql.test_schema import chain
 from tests.support.blog import NOW
 
 TABLES: Final = (
@@ -211,3 +214,39 @@ async def test_what_is_kept_is_bounded(service: GraphqlService) -> None:
     long = "{ __typename } #" + "x" * 60_000
     await service.prepare(long, None, "items", context())
     assert all(kept.text != long for kept in documents._kept.values())
+
+
+async def test_a_whole_schema_is_made_beside_the_event_loop() -> None:
+    """And forgotten: what is kept for a caller stays as small as what the caller asked for."""
+    snapshot = chain(300)
+    schemas, bundle = Schemas(Calls()), Bundle(snapshot)
+    asked = context()
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.001)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    first, second = await asyncio.gather(
+        schemas.sdl(bundle, asked, "items"), schemas.sdl(bundle, asked, "items")
+    )
+    ticking.cancel()
+    assert first is second
+    assert "type t299 {" in first
+    assert ticks > 10
+    assert not schemas.of(bundle, asked, "items").complete
+
+
+async def test_a_change_of_the_schema_is_seen_at_once(service: GraphqlService) -> None:
+    query = "{ log(limit: 1) { id added } }"
+    refused = await execute(service, query)
+    assert refused.errors is not None
+    database = service._engine.database
+    async with database.transaction() as transaction:
+        await transaction.execute('alter table "log" add column added varchar(9)')
+    snapshot = replace(await load_snapshot(database), version=2)
+    service._engine.holder.current = Bundle(snapshot)
+    assert await read(service, query) == {"log": [{"id": "1", "added": None}]}
