@@ -64,7 +64,9 @@ RESERVED_TYPES: Final = frozenset(
         "datetime_function_filter_operators", "count_function_filter_operators",
         "binary_filter_operators",
         "delete_one", "delete_many", "delete_collection", "delete_field", "delete_relation",
-        "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "permissions_me_type",
+        "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "server_info_project",
+        "server_info_license", "server_info_license_entitlements", "server_info_query_limit",
+        "permissions_me_type",
         "policy_me_globals_type", "users_me_tfa_generate_data",
     }
 )  # fmt: skip

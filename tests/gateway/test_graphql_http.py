@@ -12,6 +12,7 @@ import pytest
 
 from gateway.explorer import Explorer
 from schema_gen.database import Database
+from schema_gen.naming import RESERVED_ROOTS, RESERVED_TYPES
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
 from tests.support.newsroom import EDITOR_TOKEN, newsroom
@@ -410,6 +411,14 @@ async def test_a_wrong_password(site: Site) -> None:
     assert body["data"] == {"auth_login": None}
     assert body["errors"][0]["extensions"] == {"code": "INVALID_CREDENTIALS"}
     assert body["errors"][0]["path"] == ["auth_login"]
+
+
+async def test_types_of_calls_are_reserved_names(site: Site) -> None:
+    """So that no collection can have the name of one."""
+    calls = site.project.engine.calls.signatures
+    assert {made.name for call in calls for made in call.types} <= RESERVED_TYPES
+    roots = {(call.scope, call.name) for call in calls if call.kind == "query"}
+    assert all(name in RESERVED_ROOTS[scope] for scope, name in roots)
 
 
 # --- the schema as text ---------------------------------------------------------------------------------
