@@ -62,7 +62,7 @@ MANY = {
 async def test_multiplied_documents_are_refused_quickly(site: Site, query: str) -> None:
     started = time.perf_counter()
     refused(await ask(site, query))
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 5
     assert data(await ask(site, "{ __typename }")) == {"__typename": "Query"}
 
 
@@ -72,7 +72,8 @@ async def test_the_same_fields_again_and_again(site: Site, times: int) -> None:
     query = "{ articles_aggregated { " + ("max { " + "id " * times + "} ") * times + "} }"
     started = time.perf_counter()
     answer = await ask(site, query)
-    assert time.perf_counter() - started < 1
+    taken = time.perf_counter() - started
+    assert taken < (1 if answer.status == 200 else 5)
     if times == 5:
         assert data(answer) == {"articles_aggregated": [{"max": {"id": 3}}]}
     else:
