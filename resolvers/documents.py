@@ -12,24 +12,18 @@ everything that is wrong with a document; a hidden name and a missing one get th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
-    InlineFragmentNode,
-    NamedTypeNode,
     Node,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
-    SelectionNode,
-    SelectionSetNode,
     ValidationContext,
     is_non_null_type,
     parse,
@@ -42,6 +36,7 @@ from resolvers.context import RequestContext
 from resolvers.introspection import is_introspection
 from resolvers.literals import with_lists
 from resolvers.operation import Operation
+from resolvers.parts import data_part, fragments_of, root_nodes
 from resolvers.variables import Variables
 from resolvers.views import Key, Schemas, key_of
 from schema_gen.errors import CausewayError, graphql_validation
@@ -60,8 +55,6 @@ _LONGEST_KEPT: Final = 50_000
 _QUICK: Final = 1_500
 #: comparisons of fields that may conflict; documents that people write need some hundreds
 _COMPARISONS: Final = 100_000
-
-Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 class _FewerComparisons(OverlappingFieldsCanBeMergedRule):
@@ -195,7 +188,7 @@ class Documents:
             text=text,
             place=place,
             operation=operation,
-            data=_data_part(operation) if introspects else operation,
+            data=data_part(operation) if introspects else operation,
             introspects=introspects,
             schema=schema,
             variables=Variables(schema, definition),
@@ -240,23 +233,6 @@ def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     return operations[0]
 
 
-def fragments_of(document: DocumentNode) -> Fragments:
-    return {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
-
-
-def root_nodes(selection: SelectionSetNode, fragments: Fragments) -> Iterator[FieldNode]:
-    """Every root field, also those that directives leave out."""
-    for node in selection.selections:
-        if isinstance(node, FieldNode):
-            yield node
-        elif isinstance(node, FragmentSpreadNode):
-            yield from root_nodes(fragments[node.name.value].selection_set, fragments)
-        elif isinstance(node, InlineFragmentNode):
-            yield from root_nodes(node.selection_set, fragments)
-
-
 def _name_of(definition: OperationDefinitionNode) -> str | None:
     return definition.name.value if definition.name else None
 
@@ -290,50 +266,3 @@ def _forget_places(node: Node) -> None:
                 pending.append(value)
             elif isinstance(value, tuple):
                 pending.extend(item for item in value if isinstance(item, Node))
-
-
-# --- an operation that asks for data and about the schema ---------------------------------------------------
-
-
-def _data_part(operation: Operation) -> Operation | None:
-    """The operation without the roots that are about the schema; None where nothing is left."""
-    fragments = fragments_of(operation.document)
-    left = _without_introspection(operation.definition.selection_set, fragments)
-    if not left.selections:
-        return None
-    definition = _with_selection(operation.definition, left)
-    return replace(operation, definition=definition, shape=(operation.shape, "data"))
-
-
-def _without_introspection(selection: SelectionSetNode, fragments: Fragments) -> SelectionSetNode:
-    """Fragments of the root become inline ones, so that those of the document stay as they are."""
-    kept: list[SelectionNode] = []
-    for node in selection.selections:
-        if isinstance(node, FieldNode):
-            if not is_introspection(node.name.value):
-                kept.append(node)
-            continue
-        condition: NamedTypeNode | None
-        if isinstance(node, FragmentSpreadNode):
-            fragment = fragments[node.name.value]
-            inner, condition = fragment.selection_set, fragment.type_condition
-        elif isinstance(node, InlineFragmentNode):
-            inner, condition = node.selection_set, node.type_condition
-        left = _without_introspection(inner, fragments)
-        if left.selections:
-            kept.append(
-                InlineFragmentNode(type_condition=condition, directives=node.directives, selection_set=left)
-            )
-    return SelectionSetNode(selections=tuple(kept))
-
-
-def _with_selection(
-    definition: OperationDefinitionNode, selection: SelectionSetNode
-) -> OperationDefinitionNode:
-    return OperationDefinitionNode(
-        operation=definition.operation,
-        name=definition.name,
-        variable_definitions=definition.variable_definitions,
-        directives=definition.directives,
-        selection_set=selection,
-    )

@@ -22,17 +22,16 @@ All of it depends on the snapshot alone, so names are the same in every process;
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schema_gen.model import Collection, Link, SchemaSnapshot
 from schema_gen.registry import SYSTEM
+from schema_gen.spelling import RESERVED_FIELDS, RESERVED_ROOTS, RESERVED_TYPES, Scope, spelled, usable
 
-Scope = Literal["items", "system"]
+__all__ = ["NOT_GENERATED", "Names", "Renamed", "RootKind", "Scope", "TypePart"]
+
 RootKind = Literal["list", "singleton", "by_id", "aggregated"]
 #: parts of a collection that have a type of their own; "func" and "union" belong to one field of it
 TypePart = Literal[
@@ -46,46 +45,7 @@ TypePart = Literal[
     "union",
 ]
 
-_SPELLABLE: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 _PREFIX: Final = "directus_"
-
-#: types that exist whatever the database holds
-RESERVED_TYPES: Final = frozenset(
-    {
-        "Query", "Mutation", "Subscription",
-        "Int", "Float", "String", "Boolean", "ID", "Void", "JSON", "Hash", "Date", "DateTime",
-        "GraphQLBigInt", "GraphQLGeoJSON", "GraphQLJsonFilter", "GraphQLStringOrFloat",
-        "Point", "PointList", "Polygon", "MultiPolygon", "uid", "EventEnum",
-        "string_filter_operators", "id_filter_operators", "boolean_filter_operators",
-        "number_filter_operators", "big_int_filter_operators", "date_filter_operators",
-        "geometry_filter_operators", "hash_filter_operators", "json_filter_operators",
-        "date_functions", "time_functions", "datetime_functions", "count_functions",
-        "date_function_filter_operators", "time_function_filter_operators",
-        "datetime_function_filter_operators", "count_function_filter_operators",
-        "binary_filter_operators",
-        "delete_one", "delete_many", "delete_collection", "delete_field", "delete_relation",
-        "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "server_info_project",
-        "server_info_license", "server_info_license_entitlements", "server_info_query_limit",
-        "permissions_me_type",
-        "policy_me_globals_type", "users_me_tfa_generate_data",
-    }
-)  # fmt: skip
-
-#: root fields that exist whatever the database holds
-RESERVED_ROOTS: Final[Mapping[Scope, frozenset[str]]] = {
-    "items": frozenset({"_empty"}),
-    "system": frozenset(
-        {
-            "_empty", "server_ping", "server_info", "server_health", "server_specs_oas",
-            "server_specs_graphql", "collections", "collections_by_name", "fields", "fields_in_collection",
-            "fields_by_name", "relations", "relations_in_collection", "relations_by_name", "extensions",
-            "users_me", "roles_me", "permissions_me", "policies_me_globals",
-        }
-    ),
-}  # fmt: skip
-
-#: keys of filter objects that are no fields
-_RESERVED_FIELDS: Final = frozenset({"_and", "_or", "_some", "_none"})
 
 #: system collections that are not generated: hand-written roots answer for them, or nothing does
 NOT_GENERATED: Final = frozenset(table.name for table in SYSTEM.values() if not table.graphql)
@@ -220,44 +180,6 @@ _PARTS: Final = (
 )
 
 
-def spelled(names: Iterable[str], reserved: frozenset[str]) -> dict[str, str]:
-    """GraphQL spellings of distinct names: themselves where possible, else safe ones, no two alike.
-
-    >>> spelled(["id", "a b", "a-b", "Query"], frozenset({"Query"}))
-    {'id': 'id', 'a b': 'a_b_be11ae', 'a-b': 'a_b_52936a', 'Query': 'Query_'}
-    """
-    listed = list(names)
-    plain = {name for name in listed if _usable(name, reserved)}
-    wished = {name: _safe(name, reserved) for name in listed if name not in plain}
-    wishes = list(wished.values())
-    found: dict[str, str] = {}
-    for name in listed:
-        if name in plain:
-            found[name] = name
-            continue
-        alias = wished[name]
-        length = 6
-        while alias in plain or alias in reserved or (length == 6 and wishes.count(alias) > 1):
-            alias = f"{wished[name]}_{hashlib.blake2s(name.encode()).hexdigest()[:length]}"
-            length += 2
-        found[name] = alias
-    return found
-
-
-def _usable(name: str, reserved: frozenset[str]) -> bool:
-    return name[:2] != "__" and name not in reserved and _SPELLABLE.match(name) is not None
-
-
-def _safe(name: str, reserved: frozenset[str]) -> str:
-    text = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    text = re.sub(r"[^_0-9A-Za-z]+", "_", text if text.strip() else "_")
-    if text[0].isdigit() or text[:2] == "__" or not text.strip("_"):
-        text = "_" + text.lstrip("_")
-    if text == "_":
-        text = "_" + hashlib.blake2s(name.encode()).hexdigest()[:6]
-    return f"{text}_" if text in reserved else text
-
-
 # --- building -----------------------------------------------------------------------------------------------
 
 
@@ -370,10 +292,10 @@ class _Namer:
             for name in home.fields
             if (link := self.snapshot.link(home.name, name)) is not None and link.kind == "m2a"
         }
-        plain = all(_usable(name, _RESERVED_FIELDS) for name in home.fields)
+        plain = all(usable(name, RESERVED_FIELDS) for name in home.fields)
         if plain and not links and not any(name.endswith("_func") for name in home.fields):
             return _PLAIN
-        to = spelled(home.fields, _RESERVED_FIELDS)
+        to = spelled(home.fields, RESERVED_FIELDS)
         taken = set(to.values())
         for name, alias in to.items():
             self._report(f"field of {home.name}", name, alias)

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.explorer import Explorer
 from schema_gen.database import Database
-from schema_gen.naming import RESERVED_ROOTS, RESERVED_TYPES
+from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
 from tests.support.newsroom import EDITOR_TOKEN, newsroom

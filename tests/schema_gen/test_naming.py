@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema_gen.model import Collection, Column, Field, FieldType, Relation, SchemaSnapshot
-from schema_gen.naming import RESERVED_ROOTS, RESERVED_TYPES, Names, Scope, TypePart, spelled
+from schema_gen.naming import Names, Scope, TypePart
+from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, spelled
 
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 

@@ -26,7 +26,8 @@ from schema_gen.graphql.scalars import FIELD_SCALARS, SCALARS
 from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
 from schema_gen.graphql.view import Everything
 from schema_gen.model import Collection, Column, Field, FieldType, Relation, SchemaSnapshot
-from schema_gen.naming import RESERVED_TYPES, Names
+from schema_gen.naming import Names
+from schema_gen.spelling import RESERVED_TYPES
 from schema_gen.types import TYPES
 from tests.support.blog import blog_snapshot
 
