@@ -86,7 +86,7 @@ def find(
 
 
 def ratio(ours: Cell, theirs: Cell) -> float | None:
-    """Ours divided by theirs; of windows that were taken in pairs the median, since a busy moment slows both."""
+    """Ours divided by theirs; of windows taken in pairs the median, since a busy moment slows both."""
     if ours.requests_per_second is None or not theirs.requests_per_second:
         return None
     if len(ours.rounds) == len(theirs.rounds) > 1 and all(theirs.rounds):

@@ -52,8 +52,8 @@ def markdown(result: RunResult) -> str:
         "    .venv/bin/python -m benchmarks.shape_cost         # CPU of a known shape above the floor",
         "    .venv/bin/python -m benchmarks.scale              # 500 tables x 20 columns",
         "",
-        "Directus and PostGraphile are taken from the scripts in `../shared/reference` beside the clone. Where "
-        "they are missing, the run says so and goes on without. Linux only: CPU times come from `/proc`.",
+        "Directus and PostGraphile come from the scripts in `../shared/reference` beside the clone. Where "
+        "they are missing, the run says so and goes on without. CPU times come from `/proc`: Linux only.",
         "",
         f"- {_setting(result)}",
         *[f"- {name}: {version}" for name, version in sorted(result.versions.items())],
