@@ -14,11 +14,19 @@ from schema_gen.errors import invalid_payload
 _EXCERPT: Final = 10
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+#: `json.loads` with an option would make one for every body
+_READER: Final = json.JSONDecoder(parse_constant=_no_number)
+
+
 def parse_json(body: bytes) -> Any:
     """Raises INVALID_PAYLOAD for broken JSON and for a body that is neither object nor list."""
     text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = _READER.decode(text)
     except json.JSONDecodeError as error:
         raise invalid_payload(_complaint(text, error.pos)) from error
     except (ValueError, RecursionError) as error:
@@ -35,7 +43,3 @@ def _complaint(text: str, position: int) -> str:
     end = position + _EXCERPT
     excerpt = f"{'...' if start else ''}{text[start:end]}{'...' if end < len(text) else ''}"
     return f"Unexpected token '{text[position]}', \"{excerpt}\" is not valid JSON"
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)
