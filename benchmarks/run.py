@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -68,12 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform != "linux":
         print("The benchmark reads CPU times from /proc and needs Linux.", file=sys.stderr)
         return 2
-    result = run(options, say)
+    if options.report is not None:
+        result = RunResult.from_json(options.report.read_text())
+    else:
+        result = run(options, say)
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path = RESULTS / f"{result.at.replace(':', '')}.json"
+        path.write_text(result.to_json())
+        say(f"wrote {path.relative_to(ROOT)}")
     print(terminal(result))
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{result.at.replace(':', '')}.json"
-    path.write_text(result.to_json())
-    say(f"wrote {path.relative_to(ROOT)}")
     if options.write:
         (ROOT / "docs" / "benchmarks.md").write_text(markdown(result))
         (ROOT / "docs" / "benchmarks.svg").write_text(chart(result))
@@ -96,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--fresh", action="store_true", help="make all databases anew")
     made.add_argument("--profile", action="store_true", help="a profile of every workload")
     made.add_argument("--scale", action="store_true", help="also 500 tables x 20 columns")
+    made.add_argument("--report", type=Path, metavar="JSON", help="the page of an earlier run, nothing else")
     made.add_argument("--no-write", dest="write", action="store_false", help="leave docs/benchmarks.* alone")
     return made
 
