@@ -157,7 +157,8 @@ def window(
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{target.label}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines()[-1:] or [f"the load generator ended with {done.returncode}"]
+        raise RuntimeError(f"{target.label}: {said[0]}")
     return Sample.from_json(done.stdout)
 
 
