@@ -1,7 +1,8 @@
 """Whether the systems answer the same: compared before anything is timed.
 
-Answers are equal as JSON with sorted keys. PostGraphile spells some things in its own way, which is put aside
-for the comparison: connections (`{"nodes": [...]}`), keys as numbers, fractions of seconds.
+Answers are equal as JSON with sorted keys. What the peers spell in their own way is put aside for the
+comparison: PostGraphile's connections (`{"nodes": [...]}`), keys as numbers and fractions of seconds; the
+counts of Directus, which are strings on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -41,28 +42,30 @@ def fetch(target: Target, request: Request, actor: Actor) -> tuple[int, bytes]:
         connection.close()
 
 
-def difference(body: bytes, other: bytes, *, loose: bool) -> str | None:
-    """The first place where two answers differ, in words; None where they are equal."""
+def difference(body: bytes, other: bytes, *, said_by: System = "causeway") -> str | None:
+    """The first place where two answers differ, in words; None where they are equal. `said_by`: of `body`."""
     try:
-        left, right = (normal(json.loads(one), loose=loose) for one in (body, other))
+        left, right = (normal(json.loads(one), said_by) for one in (body, other))
     except ValueError as error:
         return f"no JSON: {error}"
     return next(_differences(left, right, "$"), None)
 
 
-def normal(value: Any, *, loose: bool) -> Any:
+def normal(value: Any, said_by: System, key: str = "") -> Any:
+    """`value` as it stands under `key`, in the spelling of all."""
     match value:
-        case {"nodes": list(nodes)} if loose and len(value) == 1:
-            return [normal(node, loose=loose) for node in nodes]
+        case {"nodes": list(nodes)} if said_by == "postgraphile" and len(value) == 1:
+            return [normal(node, said_by) for node in nodes]
         case dict():
-            return {
-                key: str(one) if loose and key == "id" else normal(one, loose=loose)
-                for key, one in value.items()
-            }
+            return {name: normal(one, said_by, name) for name, one in value.items()}
         case list():
-            return [normal(one, loose=loose) for one in value]
-        case str() if loose:
+            return [normal(one, said_by) for one in value]
+        case int() if said_by == "postgraphile" and key == "id":
+            return str(value)
+        case str() if said_by == "postgraphile":
             return _ZERO_FRACTION.sub(r"\1", value)
+        case str() if said_by == "directus" and key == "count" and value.isdigit():
+            return int(value)
         case float():
             return float(f"{value:.{_DIGITS}g}")
         case _:

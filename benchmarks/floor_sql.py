@@ -101,7 +101,7 @@ SELECT (SELECT to_json(count(*)) FROM articles a WHERE {rule}), (SELECT to_json(
 """,
     "aggregate": """
 SELECT coalesce(json_agg(r), '[]') FROM (
-  SELECT status, count(*)::text AS count, json_build_object('rating', avg(rating)) AS avg,
+  SELECT status, count(*) AS count, json_build_object('rating', avg(rating)) AS avg,
     json_build_object('views', max(views)) AS max
   FROM articles WHERE {rule} GROUP BY status ORDER BY status) r
 """,

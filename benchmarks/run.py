@@ -250,10 +250,9 @@ def compared(workload: Workload, actor: Actor, targets: Sequence[Target], plan: 
         for request, plain in zip(theirs, floors, strict=True):
             status, body = fetch(target, request, actor)
             _, wanted = fetch(floor, plain, actor)
-            loose = target.system == "postgraphile"
-            said = (
-                difference(body, wanted, loose=loose) if status == 200 else f"status {status}: {body[:200]!r}"
-            )
+            said: str | None = f"status {status}: {body[:200]!r}"
+            if status == 200:
+                said = difference(body, wanted, said_by=target.system)
             if said is not None:
                 yield f"{workload.name}, {actor}, {target.label}: {said}"
                 break
