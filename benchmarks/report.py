@@ -197,8 +197,8 @@ def _shape_section(result: RunResult) -> list[str]:
         "",
         f"CPU of our server above that of the floor, microseconds per request at one connection; aim: at "
         f"most {SHAPE_COST:.0f}. Time that the database driver takes for the answer is in both. Where a "
-        "statement takes milliseconds, few requests share what the server does once a second, and its code is no "
-        "longer in the caches: the figure says little.",
+        "statement takes milliseconds, few requests share what the server does once a second, and its code "
+        "is no longer in the caches: the figure says little.",
         "",
         *_table(("workload", "actor", "database", "us", ""), rows),
     ]
