@@ -23,12 +23,8 @@ from graphql import (
     GraphQLSyntaxError,
     Node,
     OperationDefinitionNode,
-    OverlappingFieldsCanBeMergedRule,
-    ValidationContext,
     is_non_null_type,
     parse,
-    specified_rules,
-    validate,
 )
 
 from resolvers.bundle import Bundle
@@ -42,38 +38,16 @@ from resolvers.views import Key, Schemas, key_of
 from schema_gen.errors import CausewayError, graphql_validation
 from schema_gen.graphql.errors import told
 from schema_gen.graphql.lazy import LazySchema
-from schema_gen.graphql.limits import DocumentLimits, exceeded
+from schema_gen.graphql.limits import DocumentLimits
+from schema_gen.graphql.validity import faults
 from schema_gen.naming import Scope
 
-#: errors that are named before validation gives up
-_MOST_ERRORS: Final = 20
 #: characters of all texts that are kept; a character of text is some 70 bytes of syntax tree
 _KEPT: Final = 500_000
 #: longer texts are not kept
 _LONGEST_KEPT: Final = 50_000
 #: longer texts are prepared beside the event loop
 _QUICK: Final = 1_500
-#: comparisons of fields that may conflict; documents that people write need some hundreds
-_COMPARISONS: Final = 100_000
-
-
-class _FewerComparisons(OverlappingFieldsCanBeMergedRule):
-    """The library's bound lets a document of 800 equal fields take seconds."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self.rule_context.remaining_complexity_budget = _COMPARISONS
-
-
-#: the rules about @defer and @stream have nothing to say without these directives
-_RULES: Final = (
-    *(
-        rule
-        for rule in specified_rules
-        if rule is not OverlappingFieldsCanBeMergedRule and "Stream" not in rule.__name__
-    ),
-    _FewerComparisons,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +141,9 @@ class Documents:
             document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLSyntaxError as error:
             raise refusal([error]) from error
-        self._judge(document, schema)
+        errors = faults(schema, document, self._limits)
+        if errors:
+            raise refusal(errors)
         definition = chosen(document, name)
         fragments = fragments_of(document)
         fields = list(root_nodes(definition.selection_set, fragments))
@@ -195,14 +171,6 @@ class Documents:
             roots=roots,
             prefixes={key: f'"{key}":'.encode() for key in roots},
         )
-
-    def _judge(self, document: DocumentNode, schema: LazySchema) -> None:
-        too_much = exceeded(document, self._limits)
-        if too_much is not None:
-            raise refusal([too_much])
-        errors = validate(schema, document, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=True)
-        if errors:
-            raise refusal(errors)
 
     def _refuse_repeated(self, fields: list[FieldNode], definition: OperationDefinitionNode) -> None:
         if definition.operation.value != "mutation":

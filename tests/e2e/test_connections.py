@@ -77,7 +77,7 @@ def test_a_head_that_stalls_is_closed(server: ServerProcess, started: bytes) -> 
         connection.sendall(started)
         began = time.monotonic()
         assert read_all(connection) == b""
-        assert 5 < time.monotonic() - began < 20
+        assert time.monotonic() - began > 5  # and before the patience of `connect` ends
 
 
 def test_a_body_that_stalls_is_answered_and_closed(server: ServerProcess) -> None:
@@ -120,7 +120,7 @@ def test_more_connections_than_the_bound_are_refused_and_the_others_live(server:
         assert refused.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 1\r\n" in refused
         assert b'"code":"SERVICE_UNAVAILABLE"' in refused
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with connect(server) as connection:
             connection.sendall(b"GET /server/ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

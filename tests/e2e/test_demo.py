@@ -137,20 +137,16 @@ def test_passwords_are_generated_and_kept_from_others(demo: tuple[Path, str]) ->
     assert len(set(passwords.values())) == 3
 
 
-def test_a_second_run_is_quick_and_keeps_the_data(tmp_path: Path) -> None:
+def test_a_second_run_keeps_the_data_and_makes_nothing(tmp_path: Path) -> None:
     with running_demo(tmp_path) as first:
         pass
-    started = time.monotonic()
     with running_demo(
         tmp_path, DB_CLIENT="pg", DB_CONNECTION_STRING="postgresql://nowhere.invalid/x"
     ) as second:
-        took = time.monotonic() - started
         login = paste(next(line for line in second.splitlines() if "/auth/login" in line))
     assert "the demo site is there already" in second
     assert _ADMIN.findall(first) == _ADMIN.findall(second)
     assert login.status_code == 200
-    # 0.9 s on an idle machine of two cores
-    assert took < 15
 
 
 def test_what_is_not_known_is_not_invented(tmp_path: Path) -> None:

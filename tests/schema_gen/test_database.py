@@ -149,7 +149,7 @@ async def test_a_cancelled_read_stops_and_frees_its_connection(database_url: str
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    async with asyncio.timeout(3):  # the only connection is back, and its statement has ended
+    async with asyncio.timeout(20):  # the only connection is back, and its statement has ended
         assert await database.fetch_bytes(JSON_OF[database.dialect], ("next",))
     await database.close()
 
@@ -169,7 +169,7 @@ async def test_a_cancelled_transaction_rolls_back_and_frees_the_writer(items: Da
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    async with asyncio.timeout(3), items.transaction() as transaction:
+    async with asyncio.timeout(20), items.transaction() as transaction:
         await transaction.execute("update items set name = 'kept' where id = 2")
     assert await names(items) == ["one", "kept"]
 
@@ -189,18 +189,19 @@ async def test_writers_wait_for_one_another(items: Database) -> None:
 
 
 async def test_too_many_waiters_and_too_long_a_wait_are_refused(database_url: str) -> None:
-    database = await open_database(database_url, pool_max=1, readers=1, max_waiting=2, acquire_timeout=0.2)
+    database = await open_database(database_url, pool_max=1, readers=1, max_waiting=2, acquire_timeout=1)
     endless = [asyncio.create_task(database.fetch_bytes(ENDLESS[database.dialect])) for _ in range(4)]
-    await asyncio.sleep(0.1)
-    assert sum(task.done() for task in endless) == 1  # the fourth found the queue full
-    await asyncio.sleep(0.3)
-    assert sum(task.done() for task in endless) == 3  # the others have waited too long
-    for task in endless:
-        task.cancel()
+    async with asyncio.timeout(20):
+        ended, waiting = await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
+        assert ended == {endless[3]}  # it found the queue full
+        while len(waiting) > 1:  # two wait too long
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert waiting == {endless[0]}
+    endless[0].cancel()
     outcomes = await asyncio.gather(*endless, return_exceptions=True)
     refused = [one for one in outcomes if isinstance(one, CausewayError)]
     assert [(one.code, one.headers) for one in refused] == [("SERVICE_UNAVAILABLE", {"Retry-After": "1"})] * 3
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         await database.fetch_bytes(JSON_OF[database.dialect], ("free again",))
     await database.close()
 

@@ -17,6 +17,7 @@ from schema_gen.database import Database, open_database
 from schema_gen.drivers.postgresql import PostgresDatabase
 from schema_gen.epoch import Epochs, ListeningEpochs, open_epochs
 from schema_gen.errors import ConfigurationError
+from tests.support.work import calls_of
 
 ROOT = Path(__file__).parents[2]
 BUMP = """
@@ -42,7 +43,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def eventually(condition: object, epochs: Epochs, value: object) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while getattr(epochs, str(condition)) != value:
         assert time.monotonic() < deadline, f"{condition} is {getattr(epochs, str(condition))}, not {value}"
         await asyncio.sleep(0.01)
@@ -158,13 +159,8 @@ async def test_a_bump_while_the_database_is_away_is_told_later(
     await there.close()
 
 
-async def test_reading_costs_well_under_a_microsecond(database: Database) -> None:
+async def test_reading_asks_nobody(database: Database) -> None:
     epochs = await open_epochs(database)
-    best = float("inf")
-    for _ in range(20):
-        started = time.perf_counter()
-        for _ in range(1000):
-            epochs.access  # noqa: B018
-        best = min(best, time.perf_counter() - started)
-    assert best / 1000 < 1e-6
+    # the lambda, the property, and the end of the count itself
+    assert calls_of(lambda: epochs.access) <= 4
     await epochs.close()

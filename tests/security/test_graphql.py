@@ -5,8 +5,8 @@ A is the administrator, U an editor who may not read `articles.secret`, `authors
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +19,8 @@ from tests.support.project import ADMIN_PASSWORD, ADMIN_TOKEN, Site, code, data
 
 SYSTEM = "/graphql/system"
 MASK = "**********"
+#: seconds after which a request hangs; how much work it may make is counted elsewhere
+PATIENCE = 30
 
 
 @pytest.fixture
@@ -59,25 +61,38 @@ MANY = {
 
 
 @pytest.mark.parametrize("query", MANY.values(), ids=MANY.keys())
-async def test_multiplied_documents_are_refused_quickly(site: Site, query: str) -> None:
-    started = time.perf_counter()
-    refused(await ask(site, query))
-    assert time.perf_counter() - started < 5
+async def test_multiplied_documents_are_refused(site: Site, query: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        refused(await ask(site, query))
     assert data(await ask(site, "{ __typename }")) == {"__typename": "Query"}
 
 
-@pytest.mark.parametrize("times", [5, 20, 40])
+@pytest.mark.parametrize("times", [5, 10, 20, 40, 65])
 async def test_the_same_fields_again_and_again(site: Site, times: int) -> None:
-    """GHSA-7hmh-pfrp-vcx4 in its plain form: merged into one, or refused; quick either way."""
+    """GHSA-7hmh-pfrp-vcx4 in its plain form: merged into one, or refused. What either costs is counted in
+    tests/schema_gen/graphql/test_validity.py.
+    """
     query = "{ articles_aggregated { " + ("max { " + "id " * times + "} ") * times + "} }"
-    started = time.perf_counter()
-    answer = await ask(site, query)
-    taken = time.perf_counter() - started
-    assert taken < (1 if answer.status == 200 else 5)
-    if times == 5:
+    async with asyncio.timeout(PATIENCE):
+        answer = await ask(site, query)
+    if times <= 10:
         assert data(answer) == {"articles_aggregated": [{"max": {"id": 3}}]}
     else:
-        assert answer.status in (200, 400)
+        assert refused(answer) == "The document repeats or nests its fields too much."
+
+
+async def test_two_hundred_times_two_hundred_fields(site: Site) -> None:
+    """The document of GHSA-7hmh-pfrp-vcx4: as it stands, and through fragments that spread fragments."""
+    plain = "{ articles_aggregated { " + ("max { " + "id " * 200 + "} ") * 200 + "} }"
+    assert refused(await ask(site, plain)).startswith(
+        "Syntax Error: Document contains more than 5000 tokens."
+    )
+    spread = (
+        "fragment Ids on articles_aggregated_fields { " + "id " * 200 + "} "
+        "fragment Most on articles_aggregated { max { ...Ids } } "
+        "{ articles_aggregated { " + "...Most " * 200 + "} }"
+    )
+    assert refused(await ask(site, spread)) == "The document asks for more than 5000 fields."
 
 
 async def test_health_is_not_checked_five_hundred_times(site: Site) -> None:
@@ -100,9 +115,8 @@ async def test_deep_variables(site: Site) -> None:
 
 async def test_many_values(site: Site) -> None:
     query = "query ($ids: [GraphQLStringOrFloat]) { articles(filter: {id: {_in: $ids}}) { id } }"
-    started = time.perf_counter()
-    answer = await ask(site, query, {"ids": list(range(2, 100_002))})
-    assert time.perf_counter() - started < 10
+    async with asyncio.timeout(PATIENCE):
+        answer = await ask(site, query, {"ids": list(range(2, 100_002))})
     assert {entry["id"] for entry in data(answer)["articles"]} == {"2", "3"}
 
 

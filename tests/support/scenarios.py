@@ -64,7 +64,7 @@ class Maker:
         elif path[0] == "users":
             self._save(step, await add_user(self.database, **body))
         else:
-            raise NotImplementedError(path)
+            raise ValueError(f"a scenario is set up in a way this does not know: {'/'.join(path)}")
 
     def _filled(self, value: Any) -> Any:
         if isinstance(value, str):
