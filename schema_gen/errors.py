@@ -131,6 +131,17 @@ def invalid_payload(reason: str) -> CausewayError:
     return CausewayError("INVALID_PAYLOAD", f"Invalid payload. {reason}.", {"reason": reason})
 
 
+def invalid_value(collection: str, field: str, value: Any, expected: str) -> CausewayError:
+    """A value that the type of its field cannot hold. `value` None: not for the answer."""
+    reason = f'Invalid value for field "{field}" in collection "{collection}", expected {expected}'
+    facts = {"reason": reason, "collection": collection, "field": field}
+    return CausewayError(
+        "INVALID_PAYLOAD",
+        f"Invalid payload. {reason}.",
+        facts if value is None else {**facts, "value": value},
+    )
+
+
 def invalid_credentials() -> CausewayError:
     return CausewayError("INVALID_CREDENTIALS", "Invalid user credentials.")
 
