@@ -22,7 +22,6 @@ from typing import Any, Final, cast
 
 from resolvers.comparisons import Comparer, flag
 from resolvers.conditions import (
-    ColumnRef,
     Condition,
     Constant,
     Hop,
@@ -169,7 +168,7 @@ class _Parser:
             return self._one(field, link, given, hops)
         if field.alias and link is None:
             raise forbidden_field(collection.name, (field.name,), self.place)
-        operand = ColumnRef(field=field, hops=hops, guard=self.reader.column_guard(field))
+        operand = self.reader.column(field, hops)
         return self.comparer.operators(operand, field, given)
 
     def _deeper(self, field: str) -> _Parser:
@@ -188,7 +187,7 @@ class _Parser:
         target = self.reader.snapshot.collections[link.target]
         found = [inner.items(replace(given, value=nested), target, (*hops, hop))]
         if direct:
-            operand = ColumnRef(field=field, hops=hops, guard=self.reader.column_guard(field))
+            operand = self.reader.column(field, hops)
             found.append(self.comparer.operators(operand, field, replace(given, value=direct)))
         return all_of([condition for condition in found if condition is not None])
 

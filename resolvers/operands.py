@@ -122,7 +122,7 @@ def column_path(
     field = reader.field(collection, last, here)
     if field.alias:
         raise forbidden_field(collection.name, (last,), here)
-    return ColumnRef(field=field, hops=hops, guard=reader.column_guard(field))
+    return reader.column(field, hops)
 
 
 def sort_path(

@@ -11,7 +11,7 @@ becomes
         collection=articles, condition=Compare(status eq Slot), sort=(SortTerm(id, descending),), limit=2,
         output=Many(item=Object((
             Entry("id", Value(ColumnRef(id))),
-            Entry("author", One(hops=(Hop(author),), item=Object((
+            Entry("author", One(key=ColumnRef(id, hops=(author,)), item=Object((
                 Entry("name", Value(ColumnRef(name, hops=(author,)))),)))),
             Entry("tags", Nested(link=tags, read=Read(collection=articles_tags, ...))),
         )))))),))
@@ -58,11 +58,13 @@ class Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
-    """The item behind the hops, or null where the caller may see none. Operands inside carry the hops."""
+    """A related item, or null where the caller may see none. Operands inside carry the hops to it.
 
-    hops: tuple[Hop, ...]
+    `key`: the column that is null where there is no item, on the other side or, where that says it all, here.
+    """
+
+    key: ColumnRef
     item: Shape
-    guard: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

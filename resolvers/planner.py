@@ -325,7 +325,9 @@ class _Planner:
         if link is None:
             if field.alias:
                 return Fixed(value=None)
-            return Value(operand=column, text=self.graphql and _is_id(field, collection))
+            return Value(
+                operand=self.reader.column(field, hops), text=self.graphql and _is_id(field, collection)
+            )
         if link.kind == "o2m":
             return self._list(nodes, field, link, hops, place, guard)
         if nodes[0].selection_set is None or has_directive(nodes, "key"):
@@ -371,7 +373,7 @@ class _Planner:
             # inside a list an item whose to-one item is filtered away goes with it (protocol)
             key = ColumnRef(field=target.fields[target.primary_key[0]], hops=way)
             self.wanted[-1].append(CompareCondition(operand=key, op="nnull"))
-        return One(hops=way, item=self._item(nodes, target, way, here))
+        return One(key=self.reader.presence(target, way), item=self._item(nodes, target, way, here))
 
     def _list(
         self,

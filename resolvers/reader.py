@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from resolvers.conditions import Condition, Hop
+from resolvers.conditions import ColumnRef, Condition, Hop
 from schema_gen.errors import forbidden_collection, forbidden_field, invalid_query
-from schema_gen.model import Collection, Field, Link, SchemaSnapshot
+from schema_gen.model import Collection, Field, FieldType, Link, SchemaSnapshot
 from schema_gen.naming import Names
+
+#: equal values of these have one spelling, so that a foreign key tells the key it points to
+_ONE_SPELLING: Final[frozenset[FieldType]] = frozenset({"integer", "bigInteger", "uuid"})
 
 
 class ReadScope(Protocol):
@@ -112,12 +115,46 @@ class Reader:
         scope = self.gate.read_scope(field.collection)
         return None if scope is None else scope.field_conditions.get(field.name)
 
+    def column(self, field: Field, hops: tuple[Hop, ...]) -> ColumnRef:
+        """The column of the item behind `hops`. A key that a foreign key on the way holds is read there:
+        `author.id` is `author` where that is a constraint and every author may be seen.
+        """
+        return self._nearest(ColumnRef(field=field, hops=hops, guard=self.column_guard(field)))
+
+    def presence(self, target: Collection, hops: tuple[Hop, ...]) -> ColumnRef:
+        """The column that is null where there is no item of `target` behind `hops`."""
+        name = (target.primary_key or hops[-1].link.remote)[0]
+        return self._nearest(ColumnRef(field=target.fields[name], hops=hops))
+
+    def _nearest(self, column: ColumnRef) -> ColumnRef:
+        while (nearer := self._held(column)) is not None:
+            column = nearer
+        return column
+
+    def _held(self, column: ColumnRef) -> ColumnRef | None:
+        if not column.hops or column.guard is not None:
+            return None
+        *way, hop = column.hops
+        link, key = hop.link, column.field
+        if not link.relation.enforced or hop.guard is not None or link.remote != (key.name,):
+            return None
+        near = self.snapshot.collections[link.collection].fields[link.local[0]]
+        if key.type not in _ONE_SPELLING or key.concealed or near.concealed or not _same_type(near, key):
+            return None
+        return ColumnRef(field=near, hops=tuple(way), guard=hop.column_guard)
+
     def item_guard(self, collection: str, place: tuple[str, ...]) -> Condition | None:
         """Which items of a related collection may be seen; raises where none may."""
         return scope.condition if (scope := self.collection(collection, place)[1]) is not None else None
 
     def hop(self, link: Link, target: str, place: tuple[str, ...]) -> Hop:
         return Hop(link=link, target=target, guard=self.item_guard(target, place))
+
+
+def _same_type(one: Field, other: Field) -> bool:
+    if one.column is None or other.column is None:
+        return False
+    return one.type == other.type and one.column.data_type == other.column.data_type
 
 
 def entries(given: Given) -> list[Given] | None:

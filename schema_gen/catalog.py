@@ -40,6 +40,8 @@ class ForeignKey:
     constraint: str | None = None
     on_delete: str | None = None
     on_update: str | None = None
+    #: the database vouches that every value has its row: it checks all writers, and did so for what was there
+    enforced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

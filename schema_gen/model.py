@@ -136,6 +136,8 @@ class Relation:
     constraint: str | None = None
     on_delete: str | None = None
     on_update: str | None = None
+    #: the database vouches that a foreign key that is not null has its item
+    enforced: bool = False
     #: the `directus_relations` row as it stands; None for an inferred relation
     meta: Mapping[str, Any] | None = None
 

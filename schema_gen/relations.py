@@ -112,6 +112,7 @@ def _with_key(relation: Relation, key: ForeignKey | None) -> Relation:
         constraint=key.constraint,
         on_delete=key.on_delete,
         on_update=key.on_update,
+        enforced=key.enforced,
         meta=relation.meta,
     )
 
@@ -182,6 +183,7 @@ def _inferred(
                 constraint=key.constraint,
                 on_delete=key.on_delete,
                 on_update=key.on_update,
+                enforced=key.enforced,
             )
         )
     return relations, aliases

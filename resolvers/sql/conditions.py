@@ -19,6 +19,7 @@ from resolvers.conditions import (
     CountOf,
     Current,
     Extreme,
+    Hop,
     JsonPath,
     Literal_,
     Operand,
@@ -108,6 +109,10 @@ def operand_value(frame: Frame, operand: Operand) -> ColumnElement[Any]:
     return frame.over(operand.column.hops, lambda home: _json_text(home, operand, "string"))
 
 
+def hops_of(operand: Operand) -> tuple[Hop, ...]:
+    return operand.hops if isinstance(operand, (ColumnRef, CountOf, Extreme)) else operand.column.hops
+
+
 def guarded(home: Frame, column: ColumnRef) -> ColumnElement[Any]:
     """The column of `home`, null where its guard does not hold."""
     value = home.column(column.field.name)
@@ -182,7 +187,7 @@ _PLAIN: Final[dict[str, _Test]] = {
 
 def _compare(frame: Frame, condition: Compare) -> ColumnElement[bool]:
     operand = condition.operand
-    hops = operand.hops if isinstance(operand, (ColumnRef, CountOf, Extreme)) else operand.column.hops
+    hops = hops_of(operand)
     if isinstance(operand, JsonPath) and condition.slots:
         kind = condition.slots[0].type
         return frame.over(hops, lambda home: _test(home, _json_text(home, operand, kind), condition))

@@ -11,7 +11,7 @@ from resolvers.conditions import Call, ColumnRef, CountOf, Extreme, JsonPath, Op
 from resolvers.operation import Wire
 from resolvers.plan import Aggregate, AnyOf, Fixed, Nested, Object, One, Read, Root, Shape, SortTerm, Value
 from resolvers.sql.aggregate import aggregate_json
-from resolvers.sql.conditions import count_of, guarded, json_steps, operand_value, render, where
+from resolvers.sql.conditions import count_of, guarded, hops_of, json_steps, operand_value, render, where
 from resolvers.sql.dialects.base import Pairs, raw
 from resolvers.sql.frames import Builder, Frame, PageSource, pairwise
 
@@ -72,7 +72,10 @@ def _pays_to_page(read: Read) -> bool:
     """
     if read.single or read.limit is None or not isinstance(read.item, Object):
         return False
-    if not any(isinstance(entry.shape, (One, AnyOf)) for entry in read.item.entries):
+    if not any(
+        isinstance(entry.shape, AnyOf) or (isinstance(entry.shape, One) and _joins(entry.shape))
+        for entry in read.item.entries
+    ):
         return False
     terms = [term.operand for term in read.sort]
     if not all(isinstance(term, ColumnRef) and not term.hops and term.guard is None for term in terms):
@@ -80,6 +83,17 @@ def _pays_to_page(read: Read) -> bool:
     return [term.field.name for term in terms if isinstance(term, ColumnRef)] != list(
         read.collection.primary_key
     )
+
+
+def _joins(shape: Shape) -> bool:
+    """Whether something of a related item is told that is not known here."""
+    if isinstance(shape, One):
+        return bool(shape.key.hops) or _joins(shape.item)
+    if isinstance(shape, Object):
+        return any(_joins(entry.shape) for entry in shape.entries)
+    if isinstance(shape, Value):
+        return bool(hops_of(shape.operand))
+    return not isinstance(shape, Fixed)
 
 
 def _page(
@@ -150,9 +164,7 @@ def operand_json(frame: Frame, operand: Operand, wire: Wire, *, text: bool = Fal
 
 
 def _one(frame: Frame, shape: One, wire: Wire) -> ColumnElement[Any]:
-    target = frame.behind(shape.hops)
-    keys = target.collection.primary_key or tuple(shape.hops[-1].link.remote)
-    found = target.column(keys[0]).is_not(None)
+    found = guarded(frame.behind(shape.key.hops), shape.key).is_not(None)
     return sa.case((found, _shape(frame, shape.item, wire)), else_=frame.builder.dialect.null())
 
 

@@ -50,14 +50,15 @@ ORDER BY a.attrelid, a.attnum
 
 _KEYS: Final = """
 SELECT 'f'::text, f.conrelid::int8, f.conkey::int4[], f.conname::text, f.confrelid::int8, f.confkey::int4[],
-       f.confdeltype::text, f.confupdtype::text
+       f.confdeltype::text, f.confupdtype::text, f.convalidated
 FROM pg_constraint f
 WHERE f.contype = 'f'
 UNION ALL
 SELECT CASE WHEN i.indisprimary THEN 'p'
             WHEN i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indisvalid THEN 'u'
             ELSE 'i' END,
-       i.indrelid::int8, (i.indkey::int2[]::int4[])[0:i.indnkeyatts - 1], x.relname::text, 0, NULL, '', ''
+       i.indrelid::int8, (i.indkey::int2[]::int4[])[0:i.indnkeyatts - 1], x.relname::text, 0, NULL, '', '',
+       false
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = x.relnamespace
@@ -125,6 +126,7 @@ async def read_catalog(database: Database, exclude: frozenset[str]) -> Catalog:
             constraint=row[3],
             on_delete=_ACTIONS.get(row[6]),
             on_update=_ACTIONS.get(row[7]),
+            enforced=row[8],
         )
         for row in keys
         if row[0] == "f" and row[4] in relations

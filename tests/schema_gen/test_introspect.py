@@ -148,6 +148,17 @@ async def test_inferred_relations(shop: SchemaSnapshot) -> None:
     assert (country.target, country.relation.on_delete) == ("country", "SET NULL")
 
 
+async def test_what_a_database_vouches_for(database: Database, dialect: Dialect) -> None:
+    """PostgreSQL checks every writer, and old rows too unless told not to; SQLite writers that ask for it."""
+    await run(database, "create table team (id integer primary key)")
+    await run(database, "create table member (id integer primary key, team integer references team, old int)")
+    if dialect == "postgresql":
+        await run(database, "alter table member add foreign key (old) references team not valid")
+    snapshot = await load_snapshot(database)
+    found = {relation.field: relation.enforced for relation in snapshot.relations}
+    assert found == ({"team": True, "old": False} if dialect == "postgresql" else {"team": False})
+
+
 async def test_without_inference_foreign_keys_lead_one_way(database: Database) -> None:
     await run(database, SHOP)
     snapshot = await load_snapshot(database, infer_relations=False)

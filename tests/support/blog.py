@@ -129,13 +129,16 @@ def blog_snapshot(dialect: str) -> SchemaSnapshot:
             key=("order_id", "number"),
         ),
     ]  # fmt: skip
+    enforced = dialect == "postgresql"
     relations = (
-        Relation(collection="articles", field="author", related="authors", one_field="articles"),
+        Relation(
+            collection="articles", field="author", related="authors", one_field="articles", enforced=enforced,
+        ),
         Relation(
             collection="articles_tags", field="articles_id", related="articles", one_field="tags",
-            junction_field="tags_id",
+            junction_field="tags_id", enforced=enforced,
         ),
-        Relation(collection="articles_tags", field="tags_id", related="tags"),
+        Relation(collection="articles_tags", field="tags_id", related="tags", enforced=enforced),
         Relation(
             collection="blocks", field="articles_id", related="articles", one_field="blocks",
             junction_field="item",
