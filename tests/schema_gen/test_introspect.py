@@ -19,6 +19,7 @@ from schema_gen.introspect import introspect
 from schema_gen.loader import build_snapshot, load_snapshot
 from schema_gen.metadata import read_metadata
 from schema_gen.model import Field, SchemaSnapshot
+from tests.support.session import Dialect
 from tests.support.work import calls_of
 
 #: `;`-separated statements that both databases understand
