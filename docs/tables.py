@@ -113,6 +113,7 @@ ERROR_WORDS: Final[Mapping[str, str]] = {
     "NOT_NULL_VIOLATION": "A required value is missing.",
     "OUT_OF_DATE": "Another process has changed the project in between.",
     "OUT_OF_TIME": "The request took too long to arrive.",
+    "PRECONDITION_FAILED": "The item is not what `If-Match` says it is. A code of Causeway.",
     "RANGE_NOT_SATISFIABLE": "The part of a file that was asked for does not exist.",
     "RECORD_NOT_UNIQUE": "Another item has this value already.",
     "REQUESTS_EXCEEDED": "Too many requests; `Retry-After` says when to come again.",

@@ -44,6 +44,16 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """A request that may come again: the first answer under `key` is given to every repetition. `fingerprint`
+    tells a repetition from another request that uses the same key.
+    """
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
     """`now`: the moment of the request, with time zone; every `$NOW` of one request is the same."""
 
@@ -56,3 +66,4 @@ class RequestContext:
     request_id: str = ""
     #: made by the doors through which calls are reached that set cookies
     exchange: Exchange | None = None
+    idempotency: Idempotency | None = None

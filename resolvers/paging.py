@@ -13,7 +13,7 @@ from resolvers.operands import sort_path, split_path
 from resolvers.plan import SortTerm
 from resolvers.reader import Reader
 from resolvers.tree import Tree
-from schema_gen.errors import invalid_query
+from schema_gen.errors import invalid_payload, invalid_query
 from schema_gen.model import Collection, Link
 
 _INT64: Final = 2**63 - 1
@@ -21,11 +21,17 @@ _INT64: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`query_limit_max` -1: no bound. All counted in items, depth in relations."""
+    """`query_limit_max` -1, `max_batch_mutation` None: no bound. All counted in items, depth in relations."""
 
     query_limit_default: int = 100
     query_limit_max: int = -1
     max_relational_depth: int = 10
+    max_batch_mutation: int | None = None
+
+    def check_batch(self, items: int) -> None:
+        """Raises INVALID_PAYLOAD where one mutation would create, update or delete more than it may."""
+        if self.max_batch_mutation is not None and items > self.max_batch_mutation:
+            raise invalid_payload(f"Exceeded max batch mutation limit of {self.max_batch_mutation}")
 
 
 def page_of(tree: Tree, arguments: Mapping[str, ValueNode], limits: Limits) -> tuple[int | None, int]:

@@ -2,6 +2,9 @@
 
 >>> parse_json(b'{"a": 1}')
 {'a': 1}
+
+A document that is written (`parse_document`) has to say one thing: names that come twice, bytes that are no
+text and nesting without end are refused as well.
 """
 
 from __future__ import annotations
@@ -9,37 +12,90 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from rest_bridge.json_complaint import complaint, unexpected, unknown_constant
 from schema_gen.errors import invalid_payload
 
-_EXCERPT: Final = 10
+#: objects and lists inside each other that a document may have
+MAX_LEVELS: Final = 100
+_MARK: Final = b"\xef\xbb\xbf"
+_UNREADABLE: Final = "The JSON cannot be read"
+
+
+class _Unreadable(ValueError):
+    """Sound JSON that is not taken; the text is the reason."""
+
+
+class _Constant(ValueError):
+    """`NaN` or `Infinity`."""
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(name)
+    raise _Constant(name)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _Unreadable(f"The number {text[:40]} is too large")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Unreadable(f'"{twice[:100]}" is given twice')
+    return found
 
 
 #: `json.loads` with an option would make one for every body
-_READER: Final = json.JSONDecoder(parse_constant=_no_number)
+_READER: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_number)
+_STRICT: Final = json.JSONDecoder(parse_constant=_no_number, parse_float=_number, object_pairs_hook=_object)
 
 
 def parse_json(body: bytes) -> Any:
     """Raises INVALID_PAYLOAD for broken JSON and for a body that is neither object nor list."""
-    text = body.decode("utf-8", "replace")
+    return _parse(body.removeprefix(_MARK).decode("utf-8", "replace"), _READER)
+
+
+def parse_document(body: bytes) -> Any:
+    """The same for what will be written: what could be read in two ways is refused."""
     try:
-        value = _READER.decode(text)
-    except json.JSONDecodeError as error:
-        raise invalid_payload(_complaint(text, error.pos)) from error
-    except (ValueError, RecursionError) as error:
-        raise invalid_payload("The JSON cannot be read") from error
-    if not isinstance(value, (dict, list)):
-        raise invalid_payload(_complaint(text, len(text) - len(text.lstrip())))
+        text = body.removeprefix(_MARK).decode()
+    except UnicodeDecodeError as error:
+        raise invalid_payload("The body is not encoded in UTF-8") from error
+    value = _parse(text, _STRICT)
+    if text.count("[") + text.count("{") > MAX_LEVELS and _too_deep(value):
+        raise invalid_payload(f"The JSON has more than {MAX_LEVELS} levels")
     return value
 
 
-def _complaint(text: str, position: int) -> str:
-    if not text[position:].strip():
-        return "Unexpected end of JSON input"
-    start = max(0, position - _EXCERPT)
-    end = position + _EXCERPT
-    excerpt = f"{'...' if start else ''}{text[start:end]}{'...' if end < len(text) else ''}"
-    return f"Unexpected token '{text[position]}', \"{excerpt}\" is not valid JSON"
+def _parse(text: str, reader: json.JSONDecoder) -> Any:
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    if text[start : start + 1] not in ("{", "["):
+        raise invalid_payload(unexpected(text, start))
+    try:
+        return reader.decode(text)
+    except json.JSONDecodeError as error:
+        raise invalid_payload(complaint(text, error.msg, error.pos)) from error
+    except _Unreadable as error:
+        raise invalid_payload(str(error)) from error
+    except _Constant as error:
+        raise invalid_payload(unknown_constant(text)) from error
+    except (ValueError, RecursionError) as error:
+        raise invalid_payload(_UNREADABLE) from error
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_LEVELS):
+        level = [
+            below
+            for node in level
+            for below in (node.values() if type(node) is dict else node)
+            if type(below) in (dict, list)
+        ]
+        if not level:
+            return False
+    return True

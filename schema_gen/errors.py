@@ -43,6 +43,7 @@ STATUS: Final[Mapping[str, int]] = {
     "NOT_NULL_VIOLATION": 400,
     "OUT_OF_DATE": 503,
     "OUT_OF_TIME": 408,
+    "PRECONDITION_FAILED": 412,
     "RANGE_NOT_SATISFIABLE": 416,
     "RECORD_NOT_UNIQUE": 400,
     "REQUESTS_EXCEEDED": 429,
@@ -268,6 +269,15 @@ def out_of_time(category: str, duration: str) -> CausewayError:
         {"category": category, "duration": duration},
         headers={"Connection": "close"},
     )
+
+
+def precondition_failed() -> CausewayError:
+    """The item is not, or is no longer, what `If-Match` says. A code of ours: the protocol has none."""
+    return CausewayError("PRECONDITION_FAILED", "The item has changed, or is not there.")
+
+
+def unprocessable_content(reason: str) -> CausewayError:
+    return CausewayError("UNPROCESSABLE_CONTENT", f"Can't process content. {reason}.", {"reason": reason})
 
 
 def internal_error() -> CausewayError:

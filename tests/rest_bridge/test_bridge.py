@@ -187,7 +187,11 @@ async def test_search(ask: Asking) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [
-        (b"{", "INVALID_PAYLOAD", "Invalid payload. Unexpected end of JSON input."),
+        (
+            b"{",
+            "INVALID_PAYLOAD",
+            "Invalid payload. Expected property name or '}' in JSON at position 1 (line 1 column 2).",
+        ),
         ([], "INVALID_PAYLOAD", 'Invalid payload. "value" must be of type object.'),
         ({"foo": 1}, "INVALID_PAYLOAD", 'Invalid payload. "foo" is not allowed.'),
         ({"query": None}, "INVALID_PAYLOAD", 'Invalid payload. "query" must be of type object.'),
