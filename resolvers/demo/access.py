@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-Row = dict[str, Any]
+from resolvers.demo.fields import Row
 
 _NAMESPACE: Final = UUID("6f1d2f0a-7a51-4b63-9d0f-2f6a0c9f5a11")
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import Final
 
+from resolvers.demo.fields import Row
 from resolvers.demo.text import (
     CATEGORIES,
     COMMENTS,
@@ -27,7 +28,6 @@ from resolvers.demo.text import (
     slug,
 )
 
-Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
 
 _SEED: Final = 20240229

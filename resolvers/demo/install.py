@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from resolvers.demo.access import EDITOR, USERS, access_rows, identity
 from resolvers.demo.content import DemoSize, Rows, generate
-from resolvers.demo.schema import COLLECTIONS, metadata_rows
+from resolvers.demo.metadata import metadata_rows
+from resolvers.demo.schema import COLLECTIONS
 from resolvers.demo.tables import UUID, catch_up, demo_tables, insert
 from resolvers.secrets import Hasher, random_text
 from schema_gen.database import Database

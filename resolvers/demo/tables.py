@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from resolvers.demo.schema import DemoCollection, DemoField, Row
+from resolvers.demo.fields import DemoCollection, DemoField, Row
 from schema_gen.types import TYPES
 
 #: SQLite holds ids as text with hyphens

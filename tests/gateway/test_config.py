@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.addresses import client_ip, parse_trust
+from gateway.addresses import Trust, client_ip, parse_trust
 from gateway.config import Settings, rows
 from gateway.config_load import load_settings, settings_from
 from gateway.config_values import DURATION, SIZE, uncast
@@ -190,11 +191,18 @@ def test_every_setting_has_a_sentence_and_a_default_of_its_kind() -> None:
 
 @given(st.text(max_size=20))
 def test_any_text_parses_or_is_a_value_error(text: str) -> None:
-    for parse in (DURATION.parse, SIZE.parse, uncast, parse_trust):
+    parsers: dict[Callable[[str], object], type] = {
+        DURATION.parse: timedelta,
+        SIZE.parse: int,
+        uncast: str,
+        parse_trust: Trust,
+    }
+    for parse, kind in parsers.items():
         try:
-            parse(text)
+            value = parse(text)
         except ValueError:
             continue
+        assert isinstance(value, kind)
 
 
 @pytest.mark.parametrize(

@@ -161,22 +161,22 @@ _WAYS_THROUGH = (
 
 @pytest.mark.parametrize("way", _WAYS)
 async def test_a_hidden_field_is_refused_like_a_missing_one(site: Site, way: str) -> None:
-    await same_refusal(site, way, "secret", "nope")
+    await assert_same_refusal(site, way, "secret", "nope")
 
 
 @pytest.mark.parametrize("way", _WAYS_THROUGH)
 async def test_also_on_the_other_side_of_a_relation(site: Site, way: str) -> None:
-    await same_refusal(site, way, "email", "nope")
+    await assert_same_refusal(site, way, "email", "nope")
 
 
 @pytest.mark.parametrize(
     "way", ["/items/{}", "/items/{}/1", "/items/{}?meta=*", "/items/{}?aggregate[count]=*"]
 )
 async def test_a_hidden_collection_is_refused_like_a_missing_one(site: Site, way: str) -> None:
-    await same_refusal(site, way, "vault", "nope")
+    await assert_same_refusal(site, way, "vault", "nope")
 
 
-async def same_refusal(site: Site, way: str, hidden: str, missing: str) -> None:
+async def assert_same_refusal(site: Site, way: str, hidden: str, missing: str) -> None:
     first = await get(site, way.format(hidden))
     second = await get(site, way.format(missing))
     assert first.status == second.status, (text(first), text(second))
