@@ -297,11 +297,6 @@ class Settings:
             return f"sqlite:///{self.db_filename}"
         return _postgresql_url(self)
 
-    @property
-    def is_https(self) -> bool:
-        """Clients come by TLS, so `auto` cookies are secure."""
-        return self.public_url.lower().startswith("https://")
-
 
 def rows() -> tuple[tuple[str, Setting], ...]:
     """The table: `(variable, Setting)` in the order of declaration."""

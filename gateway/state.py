@@ -183,6 +183,7 @@ def limits_of(settings: Settings) -> Limits:
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
         max_relational_depth=settings.max_relational_depth,
+        max_json_query_depth=settings.max_json_query_depth,
         max_batch_mutation=settings.max_batch_mutation,
     )
 

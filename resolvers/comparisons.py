@@ -189,7 +189,7 @@ class Comparer:
             raise invalid_query('"_json" has to be an object of paths')
         found = [
             self.json_value(
-                JsonPath(column=operand, path=json_path(str(path))),
+                JsonPath(column=operand, path=json_path(str(path), self.reader.max_json_depth)),
                 field,
                 self.reader.given(given.at(path, operators)),
             )

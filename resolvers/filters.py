@@ -61,7 +61,7 @@ def parse_rule(rule: Mapping[str, Any], collection: Collection, snapshot: Schema
     """A permission rule. What it names and no longer exists matches nothing: access is never widened by a
     change.
     """
-    reader = Reader(snapshot=snapshot, gate=None, variables={}, max_depth=50)
+    reader = Reader(snapshot=snapshot, gate=None, variables={}, max_depth=50, max_json_depth=50)
     try:
         return parse_filter(Given(value=rule), collection, reader)
     except CausewayError:

@@ -43,8 +43,8 @@ def split_path(text: str) -> list[str]:
     return steps
 
 
-def json_path(text: str) -> tuple[str | int, ...]:
-    """`a.b[0].c` -> `("a", "b", 0, "c")`; raises INVALID_QUERY for wildcards and empty steps."""
+def json_path(text: str, most: int) -> tuple[str | int, ...]:
+    """`a.b[0].c` -> `("a", "b", 0, "c")`; raises INVALID_QUERY for wildcards, empty steps and over `most`."""
     steps: list[str | int] = []
     for part in text.strip().lstrip("$.").split("."):
         match = re.fullmatch(r"([^\[\]*?@]*)((?:\[\d+\])*)", part)
@@ -53,8 +53,8 @@ def json_path(text: str) -> tuple[str | int, ...]:
         if match[1]:
             steps.append(match[1])
         steps.extend(int(index) for index in re.findall(r"\d+", match[2]))
-    if not steps or len(steps) > 10:
-        raise invalid_query("Invalid JSON path: unsupported path expression")
+    if len(steps) > most:
+        raise invalid_query(f"JSON path depth ({len(steps)}) exceeds allowed maximum of {most}")
     return tuple(steps)
 
 
@@ -85,7 +85,7 @@ def function_operand(
         return CountOf(link=link, hops=hops, guard=inner, column_guard=guard), field
     column = ColumnRef(field=field, hops=hops, guard=guard)
     if function == "json":
-        return JsonPath(column=column, path=json_path(path)), field
+        return JsonPath(column=column, path=json_path(path, reader.max_json_depth)), field
     return Call(name=cast(FunctionName, function), column=column), field
 
 

@@ -21,11 +21,12 @@ _INT64: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`query_limit_max` -1, `max_batch_mutation` None: no bound. All counted in items, depth in relations."""
+    """`query_limit_max` -1, `max_batch_mutation` None: no bound. Items; relations; steps of a path in JSON."""
 
     query_limit_default: int = 100
     query_limit_max: int = -1
     max_relational_depth: int = 10
+    max_json_query_depth: int = 10
     max_batch_mutation: int | None = None
 
     def check_batch(self, items: int) -> None:

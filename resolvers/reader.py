@@ -56,13 +56,15 @@ class Given:
 class Reader:
     """What every stage that resolves names needs. `gate` None: a permission rule, which may read everything.
 
-    `max_depth`: relations a path may cross (MAX_RELATIONAL_DEPTH).
+    `max_depth`: relations a path may cross (MAX_RELATIONAL_DEPTH). `max_json_depth`: steps
+    inside a value of JSON (MAX_JSON_QUERY_DEPTH).
     """
 
     snapshot: SchemaSnapshot
     gate: ReadGate | None
     variables: Mapping[str, Any]
     max_depth: int = 10
+    max_json_depth: int = 10
     names: Names | None = None
 
     def given(self, given: Given) -> Given:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 FieldType = Literal[
     "alias",
@@ -53,8 +53,6 @@ FieldType = Literal[
 ]
 
 LinkKind = Literal["m2o", "o2m", "m2a"]
-
-NO_OPTIONS: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +162,6 @@ class Link:
     sort_field: str | None = None
     allowed: tuple[str, ...] = ()
     collection_field: str | None = None
-    #: o2m to the junction of a many-to-any relation
-    to_any: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,12 +282,6 @@ class SchemaSnapshot:
                     relation=relation,
                     junction_field=relation.junction_field,
                     sort_field=relation.sort_field,
-                    to_any=any(
-                        other.collection == relation.collection
-                        and other.field == relation.junction_field
-                        and other.related is None
-                        for other in self.relations
-                    ),
                 )
             )
         return links

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from resolvers.bootstrap import bootstrap
-from schema_gen.database import open_database
-from tests.support.project import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN, Site, cheap_hasher, running
+from tests.support.project import ADMIN_TOKEN, Site, running, seed_system
 from tests.support.seeds import seed_chinook
 from tests.support.session import TestRun
 
@@ -107,19 +106,7 @@ def _renamed(value: Any) -> Any:
 
 async def _prepared(url: str, data: Path) -> None:
     await seed_chinook(url, data)
-    database = await open_database(url)
-    hasher = cheap_hasher()
-    try:
-        await bootstrap(
-            database,
-            admin_email=ADMIN_EMAIL,
-            admin_password=ADMIN_PASSWORD,
-            admin_token=ADMIN_TOKEN,
-            hasher=hasher,
-        )
-    finally:
-        hasher.close()
-        await database.close()
+    await seed_system(url)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +115,7 @@ async def shops(
 ) -> AsyncIterator[tuple[Chinook, Chinook]]:
     """Chinook on SQLite and on PostgreSQL, each behind a running project."""
     directory = tmp_path_factory.mktemp("chinook")
-    name = f"chinook_{directory.name}".replace("-", "_")
+    name = f"chinook_{uuid.uuid4().hex}"  # each worker has its own
     first = test_run.copy_template("sqlite", None, "chinook", directory)
     second = test_run.copy_template("postgresql", None, name, directory)
     for url in (first, second):

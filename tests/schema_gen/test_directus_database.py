@@ -93,7 +93,7 @@ async def test_links_lead_both_ways(snapshot: SchemaSnapshot) -> None:
     blocks, item = snapshot.link("articles", "blocks"), snapshot.link("articles_blocks", "item")
     assert blocks is not None
     assert item is not None
-    assert (blocks.to_any, blocks.sort_field) == (True, "sort")
+    assert (blocks.junction_field, blocks.sort_field) == ("item", "sort")
     assert (item.kind, item.allowed, item.collection_field) == (
         "m2a",
         ("block_headings", "block_texts"),

@@ -86,6 +86,19 @@ async def test_relations_are_no_deeper_than_the_bound(site: Site, depth: int) ->
         assert (await search(site, query)).status in (400, 403), query
 
 
+async def test_paths_in_json_are_no_deeper_than_the_bound(make_database: MakeDatabase) -> None:
+    async with newsroom(make_database, MAX_JSON_QUERY_DEPTH="3") as site:
+        for path, status in (("a.b[0]", 200), ("a.b[0].c", 400)):
+            for query in (
+                {"fields": [f"json(theme_light_overrides, {path})"]},
+                {"filter": {"theme_light_overrides": {"_json": {path: {"_eq": 1}}}}},
+            ):
+                answer = await site.ask("SEARCH", "/users", {"query": query}, token=ADMIN_TOKEN)
+                assert answer.status == status, answer.body
+                if status == 400:
+                    assert "JSON path depth (4) exceeds allowed maximum of 3" in answer.body.decode()
+
+
 @pytest.mark.parametrize("depth", [30, 2_000, 100_000])
 async def test_brackets_without_end(site: Site, depth: int) -> None:
     raw = b'{"query":{"filter":' + b'{"_and":[' * depth + b"{}" + b"]}" * depth + b"}}"
