@@ -21,7 +21,7 @@ _INT64: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`query_limit_max` -1, `max_batch_mutation` None: no bound. Items; relations; steps of a path in JSON."""
+    """`query_limit_max` -1, `max_batch_mutation` None: no bound. Depths in relations and in steps in JSON."""
 
     query_limit_default: int = 100
     query_limit_max: int = -1
