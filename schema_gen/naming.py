@@ -27,10 +27,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.mutation_names import MutationKind, mutation_roots
 from schema_gen.registry import SYSTEM
 from schema_gen.spelling import RESERVED_FIELDS, RESERVED_ROOTS, RESERVED_TYPES, Scope, spelled, usable
 
-__all__ = ["NOT_GENERATED", "Names", "Renamed", "RootKind", "Scope", "TypePart"]
+__all__ = ["NOT_GENERATED", "MutationKind", "Names", "Renamed", "RootKind", "Scope", "TypePart"]
 
 RootKind = Literal["list", "singleton", "by_id", "aggregated"]
 #: parts of a collection that have a type of their own; "func" and "union" belong to one field of it
@@ -88,6 +89,8 @@ class Names:
     _owners: Mapping[str, tuple[str, str, str]]
     _roots: Mapping[Scope, Mapping[str, tuple[str, RootKind]]]
     _root_names: Mapping[tuple[str, RootKind], str]
+    _mutations: Mapping[Scope, Mapping[str, tuple[str, MutationKind]]]
+    _mutation_names: Mapping[tuple[str, MutationKind], str]
     _fields: Mapping[str, _FieldNames]
 
     @classmethod
@@ -130,6 +133,18 @@ class Names:
         none.
         """
         return self._root_names.get((collection, kind))
+
+    def mutation(self, scope: Scope, name: str) -> tuple[str, MutationKind] | None:
+        """What a mutation root writes: `(collection, kind)`; None for names that write no collection."""
+        return self._mutations[scope].get(name)
+
+    def mutations(self, scope: Scope) -> Mapping[str, tuple[str, MutationKind]]:
+        """Every mutation root of the scope, in the order of the collections."""
+        return self._mutations[scope]
+
+    def mutation_name(self, collection: str, kind: MutationKind) -> str | None:
+        """The root that writes a collection in this way; None: there is none."""
+        return self._mutation_names.get((collection, kind))
 
     # --- fields -----------------------------------------------------------------------------------------
 
@@ -203,6 +218,10 @@ class _Namer:
             "items": self._roots_of("items", served, types, root_names),
             "system": self._roots_of("system", served, types, root_names),
         }
+        mutations: dict[Scope, Mapping[str, tuple[str, MutationKind]]] = {
+            "items": self._mutations_of("items", served, types),
+            "system": self._mutations_of("system", served, types),
+        }
         owners: dict[str, tuple[str, str, str]] = {alias: (name, "type", "") for name, alias in types.items()}
         parts = self._parts_of(served, types, fields, owners)
         return Names(
@@ -214,6 +233,8 @@ class _Namer:
             _owners=owners,
             _roots=roots,
             _root_names=root_names,
+            _mutations=mutations,
+            _mutation_names={what: name for roots in mutations.values() for name, what in roots.items()},
             _fields=fields,
         )
 
@@ -228,9 +249,7 @@ class _Namer:
         types: Mapping[str, str],
         root_names: dict[tuple[str, RootKind], str],
     ) -> Mapping[str, tuple[str, RootKind]]:
-        here = [
-            home for home in served if home.system == (scope == "system") and home.name not in NOT_GENERATED
-        ]
+        here = _generated(served, scope)
         reserved = RESERVED_ROOTS[scope]
         heads = spelled((_root_head(types[home.name], scope) for home in here), reserved)
         taken = {*heads.values(), *reserved}
@@ -249,6 +268,17 @@ class _Namer:
                 found[name] = (home.name, kind)
                 root_names[home.name, kind] = name
         return found
+
+    def _mutations_of(
+        self, scope: Scope, served: list[Collection], types: Mapping[str, str]
+    ) -> Mapping[str, tuple[str, MutationKind]]:
+        here = _generated(served, scope)
+        heads = spelled((_root_head(types[home.name], scope) for home in here), RESERVED_ROOTS[scope])
+        taken = set(RESERVED_ROOTS[scope])
+        return mutation_roots(
+            ((home, heads[_root_head(types[home.name], scope)]) for home in here),
+            lambda what, name: self._free(what, name, taken),
+        )
 
     def _free(self, what: str, name: str, taken: set[str]) -> str:
         """`name`, with as many underscores behind it as make it new; takes it."""
@@ -326,6 +356,11 @@ class _Namer:
                     alias = self._free(f"filter field of {home.name}", f"{to[name]}__{types[target]}", taken)
                     found[alias] = (name, target)
         return found
+
+
+def _generated(served: list[Collection], scope: Scope) -> list[Collection]:
+    """Collections that have roots in the scope."""
+    return [home for home in served if home.system == (scope == "system") and home.name not in NOT_GENERATED]
 
 
 def _root_head(type_name: str, scope: Scope) -> str:
