@@ -29,6 +29,7 @@ from resolvers.variables import MAX_LEVELS, too_deep
 from rest_bridge.json_body import parse_json
 from schema_gen.errors import (
     CausewayError,
+    each,
     graphql_execution,
     graphql_validation,
     invalid_payload,
@@ -151,22 +152,25 @@ def render(outcome: Outcome, prepared: Prepared) -> bytes:
         return b'{"data":{}}'
     if not failed:
         return b"".join((*parts, b"}}"))
-    errors = b'"errors":' + _json([_told(root, prepared) for root in failed])
+    errors = b'"errors":' + _json([told for root in failed for told in _told(root, prepared)])
     if any(prepared.roots[root.key].required for root in failed):
         return b"{" + errors + b"}"
     return b"".join((*parts, b"},", errors, b"}"))
 
 
-def _told(root: RootResult, prepared: Prepared) -> dict[str, Any]:
-    error = root.error
-    if not isinstance(error, CausewayError):
-        raise TypeError("a root fails with a refusal") from error
-    return {
-        "message": error.message,
-        "extensions": {"code": error.code, **error.extensions},
-        "locations": prepared.roots[root.key].locations,
-        "path": [root.key],
-    }
+def _told(root: RootResult, prepared: Prepared) -> list[dict[str, Any]]:
+    """One entry for each refusal of the root."""
+    if not isinstance(root.error, CausewayError):
+        raise TypeError("a root fails with a refusal") from root.error
+    return [
+        {
+            "message": error.message,
+            "extensions": {"code": error.code, **error.extensions},
+            "locations": prepared.roots[root.key].locations,
+            "path": [root.key],
+        }
+        for error in each(root.error)
+    ]
 
 
 def _json(value: Any) -> bytes:

@@ -31,7 +31,7 @@ from resolvers.planner import root_fields
 from resolvers.single_flight import SingleFlight
 from resolvers.tree import Tree
 from resolvers.variables import too_deep
-from schema_gen.errors import CausewayError, graphql_validation
+from schema_gen.errors import CausewayError, each, graphql_validation
 from schema_gen.graphql.lazy import LazySchema
 from schema_gen.naming import Scope
 
@@ -158,17 +158,20 @@ class CausewaySchema(strawberry.Schema):
             prepared = await self._service.prepare(query or "", operation_name, self._scope, context_value)
             outcome = await self._service.run(prepared, given, context_value)
         except CausewayError as error:
-            return ExecutionResult(data=None, errors=[_refused(error)])
+            return ExecutionResult(data=None, errors=_refused(error))
         data = {root.key: None if root.data is None else json.loads(root.data) for root in outcome.roots}
-        errors = [_refused(error, key) for key, error in outcome.errors]
+        errors = [told for key, error in outcome.errors for told in _refused(error, key)]
         return ExecutionResult(data=data, errors=errors or None)
 
 
-def _refused(error: Exception, key: str | None = None) -> GraphQLError:
+def _refused(error: Exception, key: str | None = None) -> list[GraphQLError]:
     if not isinstance(error, CausewayError):
         raise error
-    return GraphQLError(
-        error.message,
-        path=None if key is None else [key],
-        extensions={"code": error.code, **error.extensions},
-    )
+    return [
+        GraphQLError(
+            one.message,
+            path=None if key is None else [key],
+            extensions={"code": one.code, **one.extensions},
+        )
+        for one in each(error)
+    ]

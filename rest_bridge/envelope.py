@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rest_bridge.message import JSON_HEADERS, RestResponse
-from schema_gen.errors import CausewayError
+from schema_gen.errors import CausewayError, each
 
 NULL: Final = b"null"
 
@@ -36,14 +36,15 @@ def encode_json(value: Any) -> bytes:
 
 def error_response(*errors: CausewayError) -> RestResponse:
     """Errors of different status make a 500 (protocol)."""
+    told = [one for error in errors for one in each(error)]
     body = {
         "errors": [
             {"message": error.message, "extensions": {**error.extensions, "code": error.code}}
-            for error in errors
+            for error in told
         ]
     }
-    statuses = {error.status for error in errors}
-    more = {name.lower(): value for error in errors for name, value in error.headers.items()}
+    statuses = {error.status for error in told}
+    more = {name.lower(): value for error in told for name, value in error.headers.items()}
     return RestResponse(
         status=statuses.pop() if len(statuses) == 1 else 500,
         headers=(*JSON_HEADERS, *more.items()),

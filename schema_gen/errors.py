@@ -13,6 +13,7 @@ the doors log them with the request id and answer `INTERNAL_SERVER_ERROR` withou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 #: code -> HTTP status
@@ -84,6 +85,20 @@ class CausewayError(Exception):
     @property
     def status(self) -> int:
         return STATUS[self.code]
+
+
+class Several(CausewayError):
+    """More than one refusal of the same request; looks like the first. The doors tell them all."""
+
+    def __init__(self, errors: Sequence[CausewayError]) -> None:
+        first = errors[0]
+        super().__init__(first.code, first.message, first.extensions, headers=first.headers)
+        self.errors: tuple[CausewayError, ...] = tuple(one for error in errors for one in each(error))
+
+
+def each(error: CausewayError) -> tuple[CausewayError, ...]:
+    """The refusals that an error stands for."""
+    return error.errors if isinstance(error, Several) else (error,)
 
 
 class ConfigurationError(Exception):
@@ -222,6 +237,73 @@ def contains_null_values(collection: str | None, field: str | None) -> CausewayE
         f'Field "{field}" in collection "{collection}" contains null values.',
         {"collection": collection, "field": field},
     )
+
+
+def failed_validation(
+    field: str,
+    kind: str,
+    path: Sequence[str] = (),
+    *,
+    valid: Any = None,
+    invalid: Any = None,
+    substring: str | None = None,
+) -> CausewayError:
+    """`kind`: the operator that did not hold, without `_`, or "required". `path`: relation fields that lead
+    to the item. `valid`, `invalid`, `substring`: what the operator was given; lists for `in` and `nin`.
+    """
+    place = f' at "{".".join(path)}"' if path else ""
+    facts = {"valid": valid, "invalid": invalid, "substring": substring}
+    told = {name: _wire(value) for name, value in facts.items() if value is not None}
+    tail = _TAILS.get(kind, "")
+    if "{}" in tail:
+        given = next((value for value in (valid, invalid, substring) if value is not None), None)
+        tail = "" if given is None else tail.replace("{}", _spelled(given))
+    message = f'Validation failed for field "{field}"{place}.{tail}'
+    return CausewayError(
+        "FAILED_VALIDATION", message, {"field": field, "path": list(path), "type": kind, **told}
+    )
+
+
+_TAILS: Final[Mapping[str, str]] = {
+    "contains": " Value has to contain {}.",
+    "email": " Value has to be a valid email address.",
+    "empty": " Value has to be empty.",
+    "eq": " Value has to be {}.",
+    "gt": " Value has to be greater than {}.",
+    "gte": " Value has to be greater than or equal to {}.",
+    "ieq": " Value has to be {}.",
+    "in": " Value has to be one of {}.",
+    "lt": " Value has to be less than {}.",
+    "lte": " Value has to be less than or equal to {}.",
+    "ncontains": " Value can't contain {}.",
+    "nempty": " Value can't be empty.",
+    "neq": " Value can't be {}.",
+    "nieq": " Value can't be {}.",
+    "nin": " Value can't be one of {}.",
+    "nnull": " Value can't be null.",
+    "null": " Value has to be null.",
+    "regex": " Value doesn't have the correct format.",
+    "required": " Value is required.",
+}
+
+
+def _spelled(value: Any) -> str:
+    """Values in the protocol's sentences, which have moments in the spelling of JavaScript."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_spelled(item) for item in value)
+    if isinstance(value, datetime):
+        return f'"{value:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)"'
+    if isinstance(value, bool):
+        return f'"{str(value).lower()}"'
+    if isinstance(value, float) and value.is_integer():
+        return f'"{value:.0f}"'
+    return f'"{value}"'
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    return [_wire(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def value_too_long(

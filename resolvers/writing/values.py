@@ -61,6 +61,16 @@ def converter(field: Field, dialect: DialectName) -> Convert:
     return carried
 
 
+def reader(field: Field, dialect: DialectName) -> Convert:
+    """The first step of `converter`: Python's form of a value (int, Decimal, datetime in UTC, ...), not null.
+
+    For columns that are not computed.
+    """
+    if field.column is None:
+        raise TypeError(f"{field.collection}.{field.name} has no column")
+    return _READERS[field.type](field, field.column, Refusing.of(field), dialect)
+
+
 def stored(value: Any, field: Field, dialect: DialectName) -> Any:
     """One value; for many of a field, make its `converter` once."""
     return converter(field, dialect)(value)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
 
 from gateway.explorer import Explorer
+from gateway.graphql_http import render
+from resolvers.documents import Prepared
+from resolvers.operation import Outcome, RootResult
 from schema_gen.database import Database
+from schema_gen.errors import Several, failed_validation
 from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
@@ -493,3 +498,17 @@ async def test_an_explorer_that_is_not_built_says_what_to_run(site: Site, tmp_pa
     assert "<script>" not in page
     for path in ("/graphiql/assets/nope.js", "/graphiql/assets/../../config.py", "/graphiql", "/graphiql/"):
         assert (await site.ask("GET", path)).status == 404
+
+
+# --- several refusals of one root -----------------------------------------------------------------------
+
+
+def test_every_refusal_of_a_root_is_an_error_of_its_own() -> None:
+    refused = Several([failed_validation("title", "required"), failed_validation("views", "gt", valid=5)])
+    place = SimpleNamespace(locations=[{"line": 1, "column": 2}], required=False)
+    prepared = cast(Prepared, SimpleNamespace(prefixes={"made": b'"made":'}, roots={"made": place}))
+    body = render(Outcome(roots=(RootResult(key="made", data=None, error=refused),)), prepared)
+    answer = json.loads(body)
+    assert answer["data"] == {"made": None}
+    assert [error["extensions"]["field"] for error in answer["errors"]] == ["title", "views"]
+    assert [error["path"] for error in answer["errors"]] == [["made"], ["made"]]

@@ -1,0 +1,91 @@
+"""Secrets of a payload (special `hash`) -> their hashes, wherever in nested items they stand.
+
+Hashing takes half a second, so it is done before the transaction, and after the caller's right to write there
+is known. What takes a hash's place still knows its plain text (`Hashed.plain`): rules on passwords are about
+that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from resolvers.secrets import Hasher
+from schema_gen.model import Collection, Link, SchemaSnapshot
+
+
+class Hashed(str):
+    """A hash; `plain` is for validation only and is written nowhere."""
+
+    __slots__ = ("plain",)
+    plain: str
+
+    def __new__(cls, value: str, plain: str) -> Hashed:
+        made = super().__new__(cls, value)
+        made.plain = plain
+        return made
+
+
+def secret_fields(collection: Collection) -> frozenset[str]:
+    """Fields whose values are hashed."""
+    return frozenset(
+        field.name
+        for field in collection.fields.values()
+        if field.column is not None and (field.type == "hash" or "hash" in field.special)
+    )
+
+
+async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnapshot, hasher: Hasher) -> Any:
+    """The payload (an item, a list of them, a change of a list) with secrets replaced by `Hashed`.
+
+    Null and the empty text stay (protocol). Where there is no secret the payload itself comes back.
+    """
+    if isinstance(payload, list):
+        made = [await with_hashes(item, collection, snapshot, hasher) for item in payload]
+        return payload if all(a is b for a, b in zip(made, payload, strict=True)) else made
+    if not isinstance(payload, Mapping):
+        return payload
+    changed: dict[str, Any] = {}
+    secrets = secret_fields(collection)
+    for name, value in payload.items():
+        new = value
+        if name in secrets:
+            new = await _hashed(value, hasher)
+        elif isinstance(value, (Mapping, list)):
+            new = await _nested(name, value, payload, collection, snapshot, hasher)
+        if new is not value:
+            changed[name] = new
+    return {**payload, **changed} if changed else payload
+
+
+async def _hashed(value: Any, hasher: Hasher) -> Any:
+    if value is None or value == "" or isinstance(value, Hashed):
+        return value
+    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Hashed(await hasher.hash(plain), plain)
+
+
+async def _nested(
+    name: str,
+    value: Any,
+    payload: Mapping[str, Any],
+    collection: Collection,
+    snapshot: SchemaSnapshot,
+    hasher: Hasher,
+) -> Any:
+    link = snapshot.link(collection.name, name)
+    target = None if link is None else snapshot.collections.get(_target(link, payload))
+    if target is None:
+        return value
+    if isinstance(value, Mapping) and not (value.keys() & target.fields.keys()):
+        # {create: ..., update: ...}
+        changes = {key: await with_hashes(item, target, snapshot, hasher) for key, item in value.items()}
+        return value if all(changes[key] is item for key, item in value.items()) else changes
+    return await with_hashes(value, target, snapshot, hasher)
+
+
+def _target(link: Link, payload: Mapping[str, Any]) -> str:
+    if link.kind == "m2a":
+        return str(payload.get(link.collection_field or ""))
+    return link.target
