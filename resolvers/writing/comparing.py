@@ -34,6 +34,8 @@ class Failure:
 
 
 _REQUIRED: Final = Failure(kind="required")
+#: steps of a path into JSON
+_DEEPEST: Final = 50
 _ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -220,7 +222,7 @@ def _lower(text: str | None) -> str | None:
 
 def _at(value: Any, path: str) -> Any:
     try:
-        steps = json_path(path)
+        steps = json_path(path, _DEEPEST)
     except CausewayError:
         return None
     for step in steps:

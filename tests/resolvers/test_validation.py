@@ -1,4 +1,4 @@
-"""What a payload has to be: rules of fields, missing and null values, rules of permissions; and what is made."""
+"""What a payload has to be: rules of fields, missing and null values, rights; and the values that are made."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OTHER = "11111111-1111-4111-8111-111111111111"
 Facts = Mapping[str, Any]
 
 
-def current(actor: Actor = USER, **values: Any) -> Current:
-    return Current(context=RequestContext(actor=actor, rules=NOTHING, now=NOW), values=values)
+def current(actor: Actor = USER, values: Facts | None = None) -> Current:
+    return Current(context=RequestContext(actor=actor, rules=NOTHING, now=NOW), values=values or {})
 
 
 def field(
@@ -374,7 +374,7 @@ def test_presets_fill_variables_and_the_later_grant_wins() -> None:
             presets={"a": "second", "due": "$NOW(+1 day)", "deep": {"who": ["$CURRENT_USER.email"]}},
         ),
     )
-    known = current(**{"$CURRENT_USER.email": "ada@example.com"})
+    known = current(values={"$CURRENT_USER.email": "ada@example.com"})
     assert presets(grants, known) == {
         "a": "second",
         "owner": "u-1",

@@ -9,7 +9,9 @@ from schema_gen.errors import Several, failed_validation, forbidden, invalid_que
 
 
 def test_every_refusal_of_several_is_told() -> None:
-    refused = Several([failed_validation("title", "required"), failed_validation("views", "gt", ["kids"], valid=5)])
+    refused = Several(
+        [failed_validation("title", "required"), failed_validation("views", "gt", ["kids"], valid=5)]
+    )
     reply = error_response(refused)
     assert reply.status == 400
     assert json.loads(reply.body) == {
