@@ -11,7 +11,7 @@ becomes
         collection=articles, condition=Compare(status eq Slot), sort=(SortTerm(id, descending),), limit=2,
         output=Many(item=Object((
             Entry("id", Value(ColumnRef(id))),
-            Entry("author", One(key=ColumnRef(id, hops=(author,)), item=Object((
+            Entry("author", One(hops=(author,), key=ColumnRef(id, hops=(author,)), item=Object((
                 Entry("name", Value(ColumnRef(name, hops=(author,)))),)))),
             Entry("tags", Nested(link=tags, read=Read(collection=articles_tags, ...))),
         )))))),))
@@ -58,11 +58,12 @@ class Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
-    """A related item, or null where the caller may see none. Operands inside carry the hops to it.
+    """The item behind the hops, or null where the caller may see none. Operands inside carry the hops.
 
     `key`: the column that is null where there is no item, on the other side or, where that says it all, here.
     """
 
+    hops: tuple[Hop, ...]
     key: ColumnRef
     item: Shape
 

@@ -374,7 +374,8 @@ class _Planner:
             # inside a list an item whose to-one item is filtered away goes with it (protocol)
             key = ColumnRef(field=target.fields[target.primary_key[0]], hops=way)
             self.wanted[-1].append(CompareCondition(operand=key, op="nnull"))
-        return One(key=self.reader.presence(target, way), item=self._item(nodes, target, way, here))
+        item = self._item(nodes, target, way, here)
+        return One(hops=way, key=self.reader.presence(target, way), item=item)
 
     def _list(
         self,

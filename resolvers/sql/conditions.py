@@ -27,6 +27,7 @@ from resolvers.conditions import (
     Related,
     Slot,
 )
+from resolvers.sql.depth import GUARD, HOP, LOGIC, RELATED, Apart
 from resolvers.sql.dialects.base import SqlDialect, raw
 from resolvers.sql.frames import Builder, Frame, pairwise
 from schema_gen.model import FieldType, SchemaSnapshot
@@ -39,10 +40,10 @@ def builder_for(dialect: SqlDialect, snapshot: SchemaSnapshot) -> Builder:
 
 
 def render(frame: Frame, condition: Condition) -> ColumnElement[bool]:
-    if isinstance(condition, And):
-        return sa.and_(*[render(frame, item) for item in condition.items])
-    if isinstance(condition, Or):
-        return sa.or_(*[render(frame, item) for item in condition.items])
+    if isinstance(condition, (And, Or)):
+        with frame.builder.depth.inside(LOGIC):
+            parts = [render(frame, item) for item in condition.items]
+        return sa.and_(*parts) if isinstance(condition, And) else sa.or_(*parts)
     if isinstance(condition, Constant):
         return raw("(1=1)" if condition.value else "(1=0)")
     if isinstance(condition, Related):
@@ -76,18 +77,32 @@ def where(frame: Frame, condition: Condition) -> ColumnElement[bool]:
 
 
 def _related(parent: Frame, condition: Related) -> ColumnElement[bool]:
-    child = parent.builder.frame(condition.link.target)
-    parts = [pairwise(condition.link, parent, child)]
-    if condition.guard is not None:
-        parts.append(render(child, condition.guard))
+    builder = parent.builder
+    child = builder.frame(condition.link.target)
+    apart = not builder.depth.fits(RELATED)
+    with builder.depth.apart() if apart else builder.depth.inside(RELATED.opens):
+        parts = _theirs(child, condition)
+    ours = [render(parent.still(), condition.column_guard)] if condition.column_guard is not None else []
+    if apart:
+        keys = [child.column(name) for name in condition.link.remote]
+        rows = (
+            Apart(builder.name(), child.rows(*parts), key=keys)
+            .where([parent.column(name) for name in condition.link.local], *ours)
+            .add_columns(raw("1"))
+        )
+    else:
+        rows = child.rows(pairwise(condition.link, parent, child), *parts, *ours).add_columns(raw("1"))
+    exists = sa.exists(rows)
+    return ~exists if condition.quantifier == "none" else exists
+
+
+def _theirs(child: Frame, condition: Related) -> list[ColumnElement[bool]]:
+    """What a related item itself has to meet."""
+    parts = [render(child, condition.guard)] if condition.guard is not None else []
     inner = condition.condition
     if not (isinstance(inner, Constant) and inner.value):
         parts.append(where(child, inner))
-    if condition.column_guard is not None:
-        parts.append(render(parent.still(), condition.column_guard))
-    rows = child.rows(*parts).add_columns(raw("1"))
-    exists = sa.exists(rows.correlate_except(*child.sources()))
-    return ~exists if condition.quantifier == "none" else exists
+    return parts
 
 
 # --- operands -----------------------------------------------------------------------------------------------
@@ -118,7 +133,8 @@ def guarded(home: Frame, column: ColumnRef) -> ColumnElement[Any]:
     value = home.column(column.field.name)
     if column.guard is None:
         return value
-    return sa.case((render(home, column.guard), value))
+    with home.builder.depth.inside(GUARD):
+        return sa.case((render(home, column.guard), value))
 
 
 def _call(home: Frame, call: Call) -> ColumnElement[Any]:
@@ -131,12 +147,9 @@ def _call(home: Frame, call: Call) -> ColumnElement[Any]:
 
 def _extreme(home: Frame, operand: Extreme) -> ColumnElement[Any]:
     child = home.builder.frame(operand.link.target)
-    parts = [pairwise(operand.link, home, child)]
-    if operand.guard is not None:
-        parts.append(render(child, operand.guard))
-    if operand.column_guard is not None:
-        parts.append(render(home.still(), operand.column_guard))
-    value = operand_value(child, operand.operand)
+    parts = _counted(home, child, operand)
+    with home.builder.depth.inside(HOP):
+        value = operand_value(child, operand.operand)
     function = sa.func.max if operand.largest else sa.func.min
     field = operand.operand.field if isinstance(operand.operand, ColumnRef) else None
     rows = child.rows(*parts).add_columns(function(home.builder.dialect.ordered(value, field)))
@@ -145,13 +158,19 @@ def _extreme(home: Frame, operand: Extreme) -> ColumnElement[Any]:
 
 def count_of(home: Frame, operand: CountOf) -> ColumnElement[Any]:
     child = home.builder.frame(operand.link.target)
-    parts = [pairwise(operand.link, home, child)]
-    if operand.guard is not None:
-        parts.append(render(child, operand.guard))
-    if operand.column_guard is not None:
-        parts.append(render(home.still(), operand.column_guard))
-    rows = child.rows(*parts).add_columns(sa.func.count())
+    rows = child.rows(*_counted(home, child, operand)).add_columns(sa.func.count())
     return rows.correlate_except(*child.sources()).scalar_subquery()
+
+
+def _counted(home: Frame, child: Frame, operand: CountOf | Extreme) -> list[ColumnElement[bool]]:
+    """Which items of `child` belong to the one of `home` and may be looked at."""
+    parts = [pairwise(operand.link, home, child)]
+    with home.builder.depth.inside(HOP):
+        if operand.guard is not None:
+            parts.append(render(child, operand.guard))
+        if operand.column_guard is not None:
+            parts.append(render(home.still(), operand.column_guard))
+    return parts
 
 
 def json_steps(builder: Builder, operand: JsonPath) -> ColumnElement[Any]:

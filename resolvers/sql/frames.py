@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
 from resolvers.conditions import Condition, Hop, Literal_, Slot
+from resolvers.sql.depth import HOP, Depth
 from resolvers.sql.dialects.base import SqlDialect
 from schema_gen.model import Collection, Link, SchemaSnapshot
 
@@ -21,12 +22,13 @@ Render = Callable[["Frame", Condition], ColumnElement[bool]]
 
 
 class Builder:
-    """State of one statement in the making: parameters and alias numbers."""
+    """State of one statement in the making: parameters, alias numbers, how deep it is."""
 
     def __init__(self, dialect: SqlDialect, snapshot: SchemaSnapshot, render: Render) -> None:
         self.dialect = dialect
         self.snapshot = snapshot
         self.render = render
+        self.depth = Depth(dialect.parser_stack)
         self.slots: dict[str, Slot] = {}
         self._names: dict[str, str] = {}
         self._aliases = 0
@@ -139,8 +141,9 @@ class Frame:
         if self.may_join:
             return self._join(hops[0]).over(hops[1:], make)
         inner = self.builder.frame(hops[0].target)
-        value = inner.over(hops[1:], make)
-        rows = inner.rows(self._meets(inner, hops[0])).add_columns(value)
+        with self.builder.depth.inside(HOP):
+            value = inner.over(hops[1:], make)
+            rows = inner.rows(self._meets(inner, hops[0])).add_columns(value)
         return rows.correlate_except(*inner.sources()).scalar_subquery()
 
     def behind(self, hops: tuple[Hop, ...]) -> Frame:
@@ -202,6 +205,21 @@ class Frame:
         for frame, condition in self.joined:
             origin = origin.join(frame.source.clause, condition, isouter=not frame.required)
         return sa.select().select_from(origin).where(*conditions).correlate_except(*self.sources())
+
+
+class Beyond(Frame):
+    """A frame as a part of an item sees it whose operands begin `steps` hops before it."""
+
+    def __init__(self, frame: Frame, steps: int) -> None:
+        super().__init__(frame.builder, frame.collection, frame.source, frame.home)
+        self._frame = frame
+        self._steps = steps
+
+    def over(self, hops: tuple[Hop, ...], make: Callable[[Frame], ColumnElement[Any]]) -> ColumnElement[Any]:
+        return self._frame.over(hops[self._steps :], make)
+
+    def behind(self, hops: tuple[Hop, ...]) -> Frame:
+        return self._frame.behind(hops[self._steps :])
 
 
 def pairwise(link: Link, near: Frame, far: Frame) -> ColumnElement[bool]:

@@ -7,13 +7,28 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from resolvers.conditions import Call, ColumnRef, CountOf, Extreme, JsonPath, Operand
+from resolvers.conditions import Call, ColumnRef, CountOf, Extreme, Hop, JsonPath, Operand
 from resolvers.operation import Wire
-from resolvers.plan import Aggregate, AnyOf, Fixed, Nested, Object, One, Read, Root, Shape, SortTerm, Value
+from resolvers.plan import (
+    Aggregate,
+    AnyOf,
+    Fixed,
+    Nested,
+    Node,
+    Object,
+    One,
+    Read,
+    Root,
+    Shape,
+    SortTerm,
+    Value,
+)
 from resolvers.sql.aggregate import aggregate_json
 from resolvers.sql.conditions import count_of, guarded, hops_of, json_steps, operand_value, render, where
+from resolvers.sql.depth import BRANCH, ITEM, LIST, Apart, Part
 from resolvers.sql.dialects.base import Pairs, raw
-from resolvers.sql.frames import Builder, Frame, PageSource, pairwise
+from resolvers.sql.frames import Beyond, Builder, Frame, PageSource, pairwise
+from schema_gen.model import Link
 
 
 def select_roots(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> Select[Any]:
@@ -21,19 +36,18 @@ def select_roots(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> Selec
     columns: list[ColumnElement[Any]] = []
     for number, root in enumerate(roots):
         node = root.node
-        if isinstance(node, Aggregate):
-            value = aggregate_json(builder.frame(node.collection.name), node, wire)
-        elif isinstance(node, Read):
-            value = _read_json(builder, node, wire)
-        else:
-            raise TypeError(f"{type(node).__name__} is not read from the database")
+        with builder.depth.inside(LIST.opens):
+            value = _root_json(builder, node, wire)
         columns.append(builder.dialect.text(value).label(f"r{number}"))
     return sa.select(*columns)
 
 
-def _read_json(builder: Builder, read: Read, wire: Wire) -> ColumnElement[Any]:
-    frame = builder.frame(read.collection.name)
-    return _rows_json(frame, read, wire, [])
+def _root_json(builder: Builder, node: Node, wire: Wire) -> ColumnElement[Any]:
+    if isinstance(node, Aggregate):
+        return aggregate_json(builder.frame(node.collection.name), node, wire)
+    if isinstance(node, Read):
+        return _rows_json(builder.frame(node.collection.name), node, wire, [])
+    raise TypeError(f"{type(node).__name__} is not read from the database")
 
 
 def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[bool]]) -> ColumnElement[Any]:
@@ -62,6 +76,39 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
     if pairs is not None:
         return builder.dialect.list_of(rows, pairs)
     return builder.dialect.list_of_values(rows, value)  # type: ignore[arg-type]
+
+
+def _rows_apart(
+    parent: Frame, link: Link, read: Read, wire: Wire, guards: list[ColumnElement[bool]]
+) -> ColumnElement[Any]:
+    """As `_rows_json` of the items behind `link`, in a text of its own."""
+    builder = parent.builder
+    dialect = builder.dialect
+    child = builder.frame(link.target)
+    with builder.depth.apart():
+        conditions = [where(child, read.condition)] if read.condition is not None else []
+        terms = [_sorted_by(child, term) for term in read.sort]
+        text = _item_text(child, read.item, wire)
+    keys = [child.column(name) for name in link.remote]
+    items = Apart(
+        builder.name(), child.rows(*conditions), key=keys, by=[value for value, _ in terms], json=[text]
+    )
+    order = [
+        dialect.order(items.column("by", number), descending=term.descending, nullable=nullable)
+        for number, (term, (_, nullable)) in enumerate(zip(read.sort, terms, strict=True))
+    ]
+    rows = items.where([parent.column(name) for name in link.local], *guards).order_by(*order)
+    rows = dialect.limited(rows, read.limit, read.offset)
+    if read.single:
+        return rows.add_columns(items.column("json")).scalar_subquery()
+    return dialect.list_of_texts(rows, items.column("json"))
+
+
+def _item_text(frame: Frame, item: Shape, wire: Wire) -> ColumnElement[Any]:
+    dialect = frame.builder.dialect
+    if isinstance(item, Object):
+        return dialect.json_object(_pairs(frame, item, wire))
+    return dialect.json_text(_shape(frame, item, wire))
 
 
 def _pays_to_page(read: Read) -> bool:
@@ -111,16 +158,18 @@ def _page(
 
 
 def _order(frame: Frame, term: SortTerm) -> ColumnElement[Any]:
-    operand = term.operand
-    nullable = True
-    if isinstance(operand, ColumnRef) and not operand.hops and operand.guard is None:
-        nullable = operand.field.column is None or (
-            operand.field.column.nullable and not operand.field.column.primary_key
-        )
-        value = frame.column(operand.field.name)
-    else:
-        value = operand_value(frame, operand)
+    value, nullable = _sorted_by(frame, term)
     return frame.builder.dialect.order(value, descending=term.descending, nullable=nullable)
+
+
+def _sorted_by(frame: Frame, term: SortTerm) -> tuple[ColumnElement[Any], bool]:
+    """What a term sorts by, and whether that may be null."""
+    operand = term.operand
+    if isinstance(operand, ColumnRef) and not operand.hops and operand.guard is None:
+        column = operand.field.column
+        nullable = column is None or (column.nullable and not column.primary_key)
+        return frame.column(operand.field.name), nullable
+    return operand_value(frame, operand), True
 
 
 # --- items --------------------------------------------------------------------------------------------------
@@ -165,7 +214,26 @@ def operand_json(frame: Frame, operand: Operand, wire: Wire, *, text: bool = Fal
 
 def _one(frame: Frame, shape: One, wire: Wire) -> ColumnElement[Any]:
     found = guarded(frame.behind(shape.key.hops), shape.key).is_not(None)
-    return sa.case((found, _shape(frame, shape.item, wire)), else_=frame.builder.dialect.null())
+    item = _behind(frame, shape.hops, shape.item, wire, ITEM)
+    return sa.case((found, item), else_=frame.builder.dialect.null())
+
+
+def _behind(frame: Frame, hops: tuple[Hop, ...], item: Shape, wire: Wire, part: Part) -> ColumnElement[Any]:
+    """The JSON of the item that `hops` lead to, where it is known to be there."""
+    builder = frame.builder
+    key = builder.snapshot.collections[hops[-1].target].primary_key
+    # where the foreign key is trusted, parts of the item are read on this side of it
+    apart = isinstance(item, Object) and key and not hops[-1].link.relation.enforced
+    if builder.depth.fits(part) or not apart:
+        with builder.depth.inside(part.opens):
+            return _shape(frame, item, wire)
+    target = frame.behind(hops)
+    again = builder.frame(target.collection.name)
+    with builder.depth.apart():
+        text = _item_text(Beyond(again, len(hops)), item, wire)
+    items = Apart(builder.name(), again.rows(), key=[again.column(name) for name in key], json=[text])
+    found = items.where([target.column(name) for name in key]).add_columns(items.column("json"))
+    return builder.dialect.embedded(found.scalar_subquery())
 
 
 def _any(frame: Frame, shape: AnyOf, wire: Wire) -> ColumnElement[Any]:
@@ -174,11 +242,15 @@ def _any(frame: Frame, shape: AnyOf, wire: Wire) -> ColumnElement[Any]:
     named = home.column(shape.collection_column.field.name)
     whens: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     for branch in shape.branches:
-        target = frame.behind((*shape.hops, branch.hop))
+        way = (*shape.hops, branch.hop)
+        target = frame.behind(way)
         key = target.collection.primary_key[0]
         chosen = named == frame.builder.constant(branch.hop.target)
         item = sa.case(
-            (target.column(key).is_not(None), _as_json(frame, _shape(frame, branch.item, wire), branch.item)),
+            (
+                target.column(key).is_not(None),
+                _as_json(frame, _behind(frame, way, branch.item, wire, BRANCH), branch.item),
+            ),
             else_=dialect.null(),
         )
         whens.append((chosen, item))
@@ -194,12 +266,14 @@ def _as_json(frame: Frame, value: ColumnElement[Any], item: Shape) -> ColumnElem
 
 
 def _nested(frame: Frame, shape: Nested, wire: Wire) -> ColumnElement[Any]:
-    dialect = frame.builder.dialect
+    builder = frame.builder
     parent = frame.behind(shape.hops)
-    child = frame.builder.frame(shape.link.target)
-    linked = [pairwise(shape.link, parent, child)]
-    if shape.guard is not None:
-        linked.append(render(parent.still(), shape.guard))
-    if isinstance(shape.read, Aggregate):
-        return dialect.embedded(aggregate_json(child, shape.read, wire, linked))
-    return dialect.embedded(_rows_json(child, shape.read, wire, linked))
+    guards = [render(parent.still(), shape.guard)] if shape.guard is not None else []
+    if isinstance(shape.read, Read) and not builder.depth.fits(LIST):
+        return builder.dialect.embedded(_rows_apart(parent, shape.link, shape.read, wire, guards))
+    child = builder.frame(shape.link.target)
+    linked = [pairwise(shape.link, parent, child), *guards]
+    with builder.depth.inside(LIST.opens):
+        if isinstance(shape.read, Aggregate):
+            return builder.dialect.embedded(aggregate_json(child, shape.read, wire, linked))
+        return builder.dialect.embedded(_rows_json(child, shape.read, wire, linked))

@@ -32,6 +32,8 @@ def raw(text: str) -> ColumnElement[Any]:
 
 class SqlDialect(Protocol):
     name: str
+    #: entries that a parser of bounded depth has for what is open at a time
+    parser_stack: int | None
 
     @property
     def compiler(self) -> Dialect: ...
@@ -94,6 +96,14 @@ class SqlDialect(Protocol):
         ...
 
     def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]: ...
+    def json_text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """One JSON value as the text that `list_of_texts` joins."""
+        ...
+
+    def list_of_texts(self, rows: Select[Any], text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """As `list_of_values`, of texts that are JSON already."""
+        ...
+
     def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         """JSON made by a subquery, to stand inside an object (where its being JSON may have been lost)."""
         ...

@@ -45,6 +45,7 @@ _PAIRS: Final = 50
 
 class PostgresqlSql:
     name = "postgresql"
+    parser_stack: int | None = None
 
     def __init__(self) -> None:
         self.compiler = asyncpg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -263,6 +264,12 @@ class PostgresqlSql:
     def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
         inner = rows.add_columns(value.label("v")).subquery("r")
         return self._aggregated(inner.c.v, inner)
+
+    def json_text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.to_json(value)
+
+    def list_of_texts(self, rows: Select[Any], text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return self.list_of_values(rows, text)
 
     def _aggregated(self, value: ColumnElement[Any], rows: Any) -> ColumnElement[Any]:
         empty = raw("'[]'::json")

@@ -47,6 +47,8 @@ _PARTS: Final = {
 
 class SqliteSql:
     name = "sqlite"
+    #: YYSTACKDEPTH; since 3.46 the stack grows
+    parser_stack: int | None = 100
 
     def __init__(self) -> None:
         self.compiler = sqlite.dialect(paramstyle="qmark")
@@ -225,16 +227,19 @@ class SqliteSql:
         return rows.add_columns(func.json_quote(value))
 
     def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
-        return self._joined(rows, self.json_object(pairs))
+        return self.list_of_texts(rows, self.json_object(pairs))
 
     def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
-        return self._joined(rows, func.json_quote(value))
+        return self.list_of_texts(rows, self.json_text(value))
 
-    def _joined(self, rows: Select[Any], item: ColumnElement[Any]) -> ColumnElement[Any]:
-        inner = rows.add_columns(item.label("j")).subquery("r")
+    def json_text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.json_quote(value)
+
+    def list_of_texts(self, rows: Select[Any], text: ColumnElement[Any]) -> ColumnElement[Any]:
+        inner = rows.add_columns(text.label("j")).subquery("r")
         joined = func.coalesce(func.group_concat(inner.c.j), raw("''"))
-        text = raw("'['").concat(joined).concat(raw("']'"))
-        return sa.select(text).select_from(inner).scalar_subquery()
+        listed = raw("'['").concat(joined).concat(raw("']'"))
+        return sa.select(listed).select_from(inner).scalar_subquery()
 
     def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.json(value)
