@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resolvers.bundle import Bounded
-from tests.support.blog import Blog, open_blog
+from tests.support.blog import Both, on_both, open_blog
 from tests.support.session import TestRun
 
 SCALARS = {
@@ -108,24 +107,10 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return query, {"f": draw(filters(collection)), "s": search}
 
 
-@dataclass(frozen=True, repr=False)
-class Both:
-    sqlite: Blog
-    postgresql: Blog
-
-    def __repr__(self) -> str:
-        return "both databases"
-
-
 @pytest.fixture
 async def both(test_run: TestRun, tmp_path: Path) -> AsyncIterator[Both]:
-    first = await open_blog(test_run.copy_template("sqlite", None, "laws", tmp_path))
-    name = f"laws_{tmp_path.name}".replace("-", "_")[:60]
-    second = await open_blog(test_run.copy_template("postgresql", None, name, tmp_path))
-    yield Both(sqlite=first, postgresql=second)
-    await first.database.close()
-    await second.database.close()
-    test_run.cluster().drop(name)
+    async with on_both(test_run, tmp_path, open_blog) as opened:
+        yield opened
 
 
 EACH = settings(

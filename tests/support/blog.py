@@ -7,9 +7,12 @@ cannot hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from graphql import OperationDefinitionNode, parse
@@ -24,6 +27,7 @@ from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
 from schema_gen.database import Database, open_database
 from schema_gen.model import Collection, Column, Field, FieldType, Relation, SchemaSnapshot
+from tests.support.session import TestRun
 
 NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
 
@@ -94,13 +98,13 @@ def _field(
     return Field(collection=collection, name=name, type=kind, column=column, special=special)
 
 
-def _collection(name: str, *fields: tuple[str, FieldType], key: tuple[str, ...] = ("id",)) -> Collection:
+def made_collection(name: str, *fields: tuple[str, FieldType], key: tuple[str, ...] = ("id",)) -> Collection:
     made = {field_name: _field(name, field_name, kind, field_name in key) for field_name, kind in fields}
     return Collection(name=name, fields=made, primary_key=key)
 
 
 def blog_snapshot(dialect: str) -> SchemaSnapshot:
-    articles = _collection(
+    articles = made_collection(
         "articles",
         ("id", "integer"), ("title", "string"), ("status", "string"), ("views", "integer"),
         ("rating", "float"),
@@ -111,20 +115,22 @@ def blog_snapshot(dialect: str) -> SchemaSnapshot:
     secret = _field("articles", "secret", "string", special=("conceal",))
     articles = Collection(name="articles", fields={**articles.fields, "secret": secret}, primary_key=("id",))
     collections = [
-        _collection(
+        made_collection(
             "authors", ("id", "integer"), ("name", "string"), ("email", "string"), ("born", "date"),
             ("articles", "alias"),
         ),
         articles,
-        _collection("tags", ("id", "integer"), ("name", "string")),
-        _collection("articles_tags", ("id", "integer"), ("articles_id", "integer"), ("tags_id", "integer")),
-        _collection(
+        made_collection("tags", ("id", "integer"), ("name", "string")),
+        made_collection(
+            "articles_tags", ("id", "integer"), ("articles_id", "integer"), ("tags_id", "integer")
+        ),
+        made_collection(
             "blocks", ("id", "integer"), ("articles_id", "integer"), ("collection", "string"),
             ("item", "string"),
         ),
-        _collection("headings", ("id", "integer"), ("text", "string")),
-        _collection("texts", ("id", "integer"), ("body", "text")),
-        _collection(
+        made_collection("headings", ("id", "integer"), ("text", "string")),
+        made_collection("texts", ("id", "integer"), ("body", "text")),
+        made_collection(
             "lines", ("order_id", "integer"), ("number", "integer"), ("label", "string"),
             key=("order_id", "number"),
         ),
@@ -199,19 +205,27 @@ def told(data: bytes | None, error: Exception | None) -> Any:
 
 
 async def open_blog(url: str) -> Blog:
-    database = await open_database(url)
     dialect = "postgresql" if url.startswith("postgresql") else "sqlite"
+    return await open_engine(url, blog_tables(dialect), blog_snapshot(dialect))
+
+
+async def open_engine(
+    url: str, script: Sequence[str], snapshot: SchemaSnapshot, limits: Limits | None = None
+) -> Blog:
+    """The engine over what `script` makes of an empty database."""
+    database = await open_database(url)
     async with database.transaction() as transaction:
-        for statement in blog_tables(dialect):
+        for statement in script:
             await transaction.execute(statement)
-    snapshot = blog_snapshot(dialect)
 
     async def load() -> SchemaSnapshot:
         return snapshot
 
     holder = await BundleHolder.open(load)
-    sql = PostgresqlSql() if dialect == "postgresql" else SqliteSql()
-    blog = Blog(database=database, engine=Engine(database, holder, Limits(), sql), snapshot=snapshot)
+    sql = PostgresqlSql() if url.startswith("postgresql") else SqliteSql()
+    blog = Blog(
+        database=database, engine=Engine(database, holder, limits or Limits(), sql), snapshot=snapshot
+    )
     fetch = database.fetch_bytes
 
     async def recorded(sql: str, params: Sequence[Any] = ()) -> tuple[bytes | None, ...]:
@@ -220,3 +234,30 @@ async def open_blog(url: str) -> Blog:
 
     database.fetch_bytes = recorded  # type: ignore[method-assign]
     return blog
+
+
+@dataclass(frozen=True, repr=False)
+class Both:
+    """The same content on both databases."""
+
+    sqlite: Blog
+    postgresql: Blog
+
+    def __repr__(self) -> str:
+        return "both databases"
+
+
+@asynccontextmanager
+async def on_both(
+    test_run: TestRun, place: Path, opened: Callable[[str], Awaitable[Blog]]
+) -> AsyncIterator[Both]:
+    """`opened(url)` of an empty database on each; both are gone afterwards."""
+    name = f"both_{uuid.uuid4().hex}"
+    first = await opened(test_run.copy_template("sqlite", None, name, place))
+    second = await opened(test_run.copy_template("postgresql", None, name, place))
+    try:
+        yield Both(sqlite=first, postgresql=second)
+    finally:
+        await first.database.close()
+        await second.database.close()
+        test_run.cluster().drop(name)
