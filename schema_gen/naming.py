@@ -26,15 +26,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.field_names import PLAIN, FieldNames, field_names
+from schema_gen.model import Collection, SchemaSnapshot
 from schema_gen.mutation_names import MutationKind, mutation_roots
 from schema_gen.registry import SYSTEM
-from schema_gen.spelling import RESERVED_FIELDS, RESERVED_ROOTS, RESERVED_TYPES, Scope, spelled, usable
+from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, Scope, spelled
 
 __all__ = ["NOT_GENERATED", "MutationKind", "Names", "Renamed", "RootKind", "Scope", "TypePart"]
 
 RootKind = Literal["list", "singleton", "by_id", "aggregated"]
-#: parts of a collection that have a type of their own; "func" and "union" belong to one field of it
+#: parts of a collection that have a type of their own; the last three belong to one field of it
 TypePart = Literal[
     "filter",
     "quantifier_filter",
@@ -42,8 +43,11 @@ TypePart = Literal[
     "aggregated_count",
     "aggregated_fields",
     "key",
+    "create_input",
+    "update_input",
     "func",
     "union",
+    "changes",
 ]
 
 _PREFIX: Final = "directus_"
@@ -62,24 +66,6 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _FieldNames:
-    """Only what differs. `to` database -> GraphQL, `back` the other way; `derived` name -> what it comes
-    from.
-    """
-
-    to: Mapping[str, str]
-    back: Mapping[str, str]
-    #: base field (database name) -> its function field, where that is not `<name>_func`
-    functions: Mapping[str, str]
-    function_bases: Mapping[str, str]
-    #: m2a filter field -> (field, collection), both as the database has them
-    branches: Mapping[str, tuple[str, str]]
-
-
-_PLAIN: Final = _FieldNames(to={}, back={}, functions={}, function_bases={}, branches={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     snapshot: SchemaSnapshot
     renamed: tuple[Renamed, ...]
@@ -91,7 +77,7 @@ class Names:
     _root_names: Mapping[tuple[str, RootKind], str]
     _mutations: Mapping[Scope, Mapping[str, tuple[str, MutationKind]]]
     _mutation_names: Mapping[tuple[str, MutationKind], str]
-    _fields: Mapping[str, _FieldNames]
+    _fields: Mapping[str, FieldNames]
 
     @classmethod
     def of(cls, snapshot: SchemaSnapshot) -> Names:
@@ -174,17 +160,41 @@ class Names:
         return None if base in found.functions else base
 
     def branches(self, collection: str) -> Mapping[str, tuple[str, str]]:
-        """Filter fields of many-to-any relations: `item__headings` -> `("item", "headings")`."""
+        """Fields of filters and inputs for many-to-any relations: `item__headings` -> `("item",
+        "headings")`.
+        """
         return self._of(collection).branches
 
-    def _of(self, collection: str) -> _FieldNames:
-        return self._fields.get(collection, _PLAIN)
+    def changes_name(self, collection: str, field: str) -> str:
+        """`tags` -> `tags_changes`, the input field that changes a relation step by step."""
+        return self._of(collection).changes.get(field) or f"{self.field_name(collection, field)}_changes"
+
+    def changes_base(self, collection: str, name: str) -> str | None:
+        """`tags_changes` -> `tags`; None where `name` is something else or has no such relation."""
+        found = self._of(collection)
+        if name in found.changes_bases:
+            return found.changes_bases[name]
+        if not name.endswith("_changes") or name in found.branches:
+            return None
+        if self.field_of(collection, name) is not None:
+            return None
+        base = self.field_of(collection, name[: -len("_changes")])
+        if base is None or base in found.changes:
+            return None
+        link = self.snapshot.link(collection, base)
+        return base if link is not None and link.kind != "m2a" else None
+
+    def _of(self, collection: str) -> FieldNames:
+        return self._fields.get(collection, PLAIN)
 
 
 def _part_name(type_name: str, part: str, field: str) -> str:
+    if part in _INPUTS:
+        return f"{part.partition('_')[0]}_{type_name}_input"
     return f"{type_name}_{field}_{part}" if field else f"{type_name}_{part}"
 
 
+_INPUTS: Final = ("create_input", "update_input")
 _PARTS: Final = (
     "filter",
     "quantifier_filter",
@@ -192,6 +202,7 @@ _PARTS: Final = (
     "aggregated_count",
     "aggregated_fields",
     "key",
+    *_INPUTS,
 )
 
 
@@ -208,11 +219,13 @@ class _Namer:
         types = spelled((home.name for home in served), RESERVED_TYPES)
         for name, alias in types.items():
             self._report("collection", name, alias)
-        fields: dict[str, _FieldNames] = {}
+        fields: dict[str, FieldNames] = {}
         for home in served:
-            found = self._field_names(home, types)
-            if found is not _PLAIN:
+            found = field_names(home, self.snapshot, types, self._free)
+            if found is not PLAIN:
                 fields[home.name] = found
+            for name, alias in found.to.items():
+                self._report(f"field of {home.name}", name, alias)
         root_names: dict[tuple[str, RootKind], str] = {}
         roots: dict[Scope, Mapping[str, tuple[str, RootKind]]] = {
             "items": self._roots_of("items", served, types, root_names),
@@ -293,7 +306,7 @@ class _Namer:
         self,
         served: list[Collection],
         types: Mapping[str, str],
-        fields: Mapping[str, _FieldNames],
+        fields: Mapping[str, FieldNames],
         owners: dict[str, tuple[str, str, str]],
     ) -> Mapping[tuple[str, str, str], str]:
         """The names that differ from the pattern; every name goes to `owners`."""
@@ -307,7 +320,9 @@ class _Namer:
                     wanted.append(("func", name))
                 if link is not None and link.kind == "m2a":
                     wanted.append(("union", name))
-            own = fields.get(home.name, _PLAIN)
+                elif link is not None:
+                    wanted.append(("changes", name))
+            own = fields.get(home.name, PLAIN)
             for part, name in wanted:
                 plain = _part_name(types[home.name], part, own.to.get(name, name))
                 alias = self._free(f"type of {home.name}", plain, taken)
@@ -315,47 +330,6 @@ class _Namer:
                 if alias != plain:
                     changed[home.name, part, name] = alias
         return changed
-
-    def _field_names(self, home: Collection, types: Mapping[str, str]) -> _FieldNames:
-        links = {
-            name: link
-            for name in home.fields
-            if (link := self.snapshot.link(home.name, name)) is not None and link.kind == "m2a"
-        }
-        plain = all(usable(name, RESERVED_FIELDS) for name in home.fields)
-        if plain and not links and not any(name.endswith("_func") for name in home.fields):
-            return _PLAIN
-        to = spelled(home.fields, RESERVED_FIELDS)
-        taken = set(to.values())
-        for name, alias in to.items():
-            self._report(f"field of {home.name}", name, alias)
-        functions: dict[str, str] = {}
-        for name, alias in to.items():
-            if f"{alias}_func" in taken:
-                functions[name] = self._free(f"function field of {home.name}", f"{alias}_func", taken)
-        return _FieldNames(
-            to={name: alias for name, alias in to.items() if name != alias},
-            back={alias: name for name, alias in to.items() if name != alias},
-            functions=functions,
-            function_bases={alias: name for name, alias in functions.items()},
-            branches=self._branches(home, links, to, types, taken),
-        )
-
-    def _branches(
-        self,
-        home: Collection,
-        links: Mapping[str, Link],
-        to: Mapping[str, str],
-        types: Mapping[str, str],
-        taken: set[str],
-    ) -> Mapping[str, tuple[str, str]]:
-        found: dict[str, tuple[str, str]] = {}
-        for name, link in links.items():
-            for target in link.allowed:
-                if target in types:
-                    alias = self._free(f"filter field of {home.name}", f"{to[name]}__{types[target]}", taken)
-                    found[alias] = (name, target)
-        return found
 
 
 def _generated(served: list[Collection], scope: Scope) -> list[Collection]:

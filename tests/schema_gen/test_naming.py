@@ -11,6 +11,7 @@ from schema_gen.model import Collection, Column, Field, FieldType, Relation, Sch
 from schema_gen.naming import Names, Scope, TypePart
 from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, spelled
 
+SCOPES: tuple[Scope, ...] = ("items", "system")
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 
 
@@ -156,6 +157,75 @@ def test_branches_of_a_many_to_any_field() -> None:
     assert names.part("blocks", "union", "item") == "blocks_item_union"
 
 
+def test_mutation_roots_are_looked_up() -> None:
+    """A name is never taken apart: collections may be called what roots of others are called."""
+    names = Names.of(
+        snapshot(
+            collection("x"),
+            collection("x_item"),
+            collection("x_items", singleton=True),
+            collection("homepage", singleton=True),
+            collection("directus_users"),
+            collection("directus_settings", singleton=True),
+            collection("directus_activity"),
+            collection("directus_revisions"),
+            collection("directus_fields"),
+            Collection(name="report", kind="view", fields=collection("report").fields, primary_key=("id",)),
+            Collection(name="keyless", fields=collection("keyless").fields),
+            Collection(name="group", kind="folder", fields={}),
+        )
+    )
+    assert names.mutation("items", "create_x_items") == ("x", "create_items")
+    assert names.mutation("items", "create_x_item_items") == ("x_item", "create_items")
+    assert names.mutation("items", "update_x_items") == ("x", "update_items")
+    assert names.mutation("items", "update_x_items_") == ("x_items", "update_singleton")
+    assert names.mutation_name("x_items", "update_singleton") == "update_x_items_"
+    assert names.mutation("items", "update_homepage") == ("homepage", "update_singleton")
+    assert names.mutation("items", "create_homepage_item") is None
+    assert names.mutation("items", "create_users_item") is None
+    assert names.mutation("system", "update_users_batch") == ("directus_users", "update_batch")
+    assert names.mutation("system", "update_settings") == ("directus_settings", "update_singleton")
+    written = {name for scope in SCOPES for name, _ in names.mutations(scope).values()}
+    assert written == {"x", "x_item", "x_items", "homepage", "directus_users", "directus_settings"}
+    assert names.mutation_name("report", "create_item") is None
+    for scope in SCOPES:
+        for name, (home, kind) in names.mutations(scope).items():
+            assert names.mutation_name(home, kind) == name
+
+
+def test_real_fields_win_over_changes() -> None:
+    tags = Relation(collection="x", field="of", related="posts", one_field="tags")
+    odd = Relation(collection="x", field="odd", related="posts", one_field="my tags")
+    names = Names.of(
+        snapshot(
+            collection("posts", "tags", "tags_changes", "my tags", "title"),
+            collection("x", "of", "odd"),
+            relations=(tags, odd),
+        )
+    )
+    assert names.changes_name("x", "of") == "of_changes"
+    assert names.changes_base("x", "of_changes") == "of"
+    assert names.changes_base("x", "id_changes") is None
+    assert names.changes_name("posts", "tags") == "tags_changes_"
+    assert names.changes_base("posts", "tags_changes_") == "tags"
+    assert names.changes_base("posts", "tags_changes") is None
+    assert names.changes_base("posts", names.changes_name("posts", "my tags")) == "my tags"
+    assert names.changes_base("posts", "title_changes") is None
+    assert ("tags_changes", "tags_changes_") in {(entry.name, entry.alias) for entry in names.renamed}
+
+
+def test_names_of_inputs() -> None:
+    link = Relation(collection="x", field="of", related="posts", one_field="tags")
+    posts, x = collection("posts", "tags"), collection("x", "of")
+    names = Names.of(snapshot(posts, x, collection("create_x_input"), relations=(link,)))
+    assert names.part("posts", "create_input") == "create_posts_input"
+    assert names.part("posts", "update_input") == "update_posts_input"
+    assert names.part("x", "create_input") == "create_x_input_"
+    assert names.owner("create_x_input_") == ("x", "create_input", "")
+    assert names.part("posts", "changes", "tags") == "posts_tags_changes"
+    assert names.owner("posts_tags_changes") == ("posts", "changes", "tags")
+
+
 def test_filter_keys_are_no_fields() -> None:
     names = Names.of(snapshot(collection("odd", "_and", "_some")))
     assert names.field_name("odd", "_and") == "_and_"
@@ -192,7 +262,10 @@ def test_no_two_things_share_a_name(collections: list[str], fields: list[str]) -
     names = Names.of(
         snapshot(*[collection(name, *plain, json=("j",)) for name in collections if name != "j"])
     )
-    parts: tuple[TypePart, ...] = ("filter", "quantifier_filter", "aggregated", "aggregated_count", "key")
+    parts: tuple[TypePart, ...] = (
+        "filter", "quantifier_filter", "aggregated", "aggregated_count", "key",
+        "create_input", "update_input",
+    )  # fmt: skip
     types: list[str] = [*RESERVED_TYPES]
     for name, home in names.snapshot.collections.items():
         assert names.collection_of(names.type_name(name)) == name
@@ -211,3 +284,7 @@ def test_no_two_things_share_a_name(collections: list[str], fields: list[str]) -
             assert names.root(scope, root) == (name, kind)
             assert root not in RESERVED_ROOTS[scope]
     assert len(set(types)) == len(types)
+    for scope in SCOPES:
+        mutations = names.mutations(scope)
+        served = [home for home in names.snapshot.collections.values() if home.system == (scope == "system")]
+        assert len(mutations) == 7 * len(served)
