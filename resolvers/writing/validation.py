@@ -1,12 +1,12 @@
 """What an item has to be before it may be written: the rules of its fields, of its columns, of permissions.
 
-    validator = Validator.of(articles, "create", snapshot=snapshot, current=current, grants=scope.grants)
-    validator.refusals({"status": "nonsense"}, path=("author",))
+    validator = Validator.of(articles, "create", snapshot)
+    validator.refusals({"status": "nonsense"}, current, scope.grants, path=("author",))
     -> [FAILED_VALIDATION for "status" at "author" ..., FAILED_VALIDATION for "title": required]
 
 Rules are asked of the payload alone (presets are in it, what is stored is not): a field that was not sent
 meets every rule but `_submitted`. All rules hold at once: those of fields, then null and missing values, then
-those of every permission. Made once per collection and request; pure.
+those of every permission. Pure.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from schema_gen.errors import CausewayError, failed_validation
 from schema_gen.model import Collection, Field, Link, SchemaSnapshot
 
 _REQUIRED: Final = Failure(kind="required")
+_NNULL: Final = Failure(kind="nnull")
 _NOTHING: Final = frozenset[str]()
 _ABSENT: Final = object()
 
@@ -44,65 +45,60 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
+    """Of one collection and change, for every request of a snapshot."""
+
     collection: Collection
     snapshot: SchemaSnapshot
-    #: of fields, variables filled
+    #: of fields
     own: tuple[Mapping[str, Any], ...]
-    #: of permissions, variables filled
-    granted: tuple[Mapping[str, Any], ...]
     #: fields that have to have a value; on update there are none
     required: frozenset[str]
     not_null: tuple[str, ...]
     known: dict[tuple[str, str], Comparing] = dataclass_field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls,
-        collection: Collection,
-        change: Change,
-        *,
-        snapshot: SchemaSnapshot,
-        current: Current,
-        grants: Iterable[Grant] = (),
-    ) -> Validator:
-        """`grants`: those of the action's scope; none for administrators. `current`: see `rules_of`."""
+    def of(cls, collection: Collection, change: Change, snapshot: SchemaSnapshot) -> Validator:
         ready = filled(collection, change)
         columns = [field for field in collection.fields.values() if _holds(field) and field.name not in ready]
+        required = [field.name for field in columns if _needed(field)] if change == "create" else []
         return cls(
             collection=collection,
             snapshot=snapshot,
-            own=tuple(current.filled(rule) for rule in field_rules(collection)),
-            granted=tuple(current.filled(grant.validation) for grant in grants if grant.validation),
-            required=frozenset(field.name for field in columns if _needed(field))
-            if change == "create"
-            else _NOTHING,
+            own=field_rules(collection),
+            required=frozenset(required),
             not_null=tuple(field.name for field in columns),
         )
 
     def refusals(
         self,
         payload: Mapping[str, Any],
+        current: Current,
+        grants: Iterable[Grant] = (),
         *,
         path: Sequence[str | int] = (),
         provided: frozenset[str] = _NOTHING,
     ) -> list[CausewayError]:
         """FAILED_VALIDATION for everything that does not hold, in the order of the protocol.
 
-        `payload`: presets in it, specials not yet. `path`: from the item of the request to this one; indexes
-        are left out. `provided`: fields that will be filled by others (the foreign key by the parent).
+        `payload`: presets in it, specials not yet. `current`: knows the variables of `rules_of`. `grants`:
+        those of the action's scope; none for administrators. `path`: from the item of the request to this
+        one; indexes are left out. `provided`: fields that others fill (the foreign key: the parent).
         """
         found = [
-            violation for rule in self.own for violation in self._violations(rule, payload, self.collection)
+            violation
+            for rule in self.own
+            for violation in self._violations(current.filled(rule), payload, self.collection)
         ]
         for name in self.not_null:
             value = payload.get(name, _ABSENT)
-            if name in provided:
+            if name in provided or (value is _ABSENT and name not in self.required):
                 continue
-            if value is None:
-                found.append(Violation(field=name, failure=Failure(kind="nnull")))
-            elif value is _ABSENT and name in self.required:
-                found.append(Violation(field=name, failure=_REQUIRED))
-        found += [v for rule in self.granted for v in self._violations(rule, payload, self.collection)]
+            if value is None or value is _ABSENT:
+                failure = _REQUIRED if value is _ABSENT else _NNULL
+                found.append(Violation(field=name, failure=failure))
+        for grant in grants:
+            if grant.validation:
+                found += self._violations(current.filled(grant.validation), payload, self.collection)
         if not found:
             return []
         place = tuple(step for step in path if isinstance(step, str))

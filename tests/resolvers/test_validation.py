@@ -1,4 +1,4 @@
-"""What a payload has to be: rules of fields, missing and null values, rights; and the values that are made."""
+"""What a payload has to be: rules of fields, missing and null values, rights; and values that are made."""
 
 from __future__ import annotations
 
@@ -69,8 +69,9 @@ def refused(
         collections={one.name: one for one in (collection, *others)},
         relations=tuple(relations),
     )
-    validator = Validator.of(collection, change, snapshot=snapshot, current=current(actor), grants=grants)
-    return [error.extensions for error in validator.refusals(payload, path=path, provided=provided)]
+    validator = Validator.of(collection, change, snapshot)
+    errors = validator.refusals(payload, current(actor), grants, path=path, provided=provided)
+    return [error.extensions for error in errors]
 
 
 def failure(kind: str, **facts: Any) -> list[Facts]:
@@ -233,16 +234,20 @@ def test_order_of_refusals_and_messages() -> None:
         Grant(fields=frozenset({"v"}), validation={"v": {"_starts_with": "q"}}),
     )
     snapshot = SchemaSnapshot(dialect="sqlite", collections={"things": collection})
-    validator = Validator.of(collection, "create", snapshot=snapshot, current=current(), grants=grants)
+    validator = Validator.of(collection, "create", snapshot)
     payload = {"a": "n", "v": "bad", "kept": None}
-    assert [error.message for error in validator.refusals(payload, path=("tags", 0, "tag"))] == [
+    assert [
+        error.message for error in validator.refusals(payload, current(), grants, path=("tags", 0, "tag"))
+    ] == [
         'Validation failed for field "v" at "tags.tag". Value can\'t be "bad".',
         'Validation failed for field "needed" at "tags.tag". Value is required.',
         'Validation failed for field "kept" at "tags.tag". Value can\'t be null.',
         'Validation failed for field "a" at "tags.tag". Value has to be "x".',
         'Validation failed for field "v" at "tags.tag".',
     ]
-    assert [error.code for error in validator.refusals(payload)] == ["FAILED_VALIDATION"] * 5
+    assert [error.code for error in validator.refusals(payload, current(), grants)] == [
+        "FAILED_VALIDATION"
+    ] * 5
     assert refused(collection, {}, provided=frozenset({"needed"})) == []
     assert refused(collection, {"id": None, "needed": "x"})[0]["type"] == "nnull"
     assert refused(collection, {}, change="update") == []
@@ -253,8 +258,7 @@ def test_order_of_refusals_and_messages() -> None:
 def test_moments_are_told_as_clients_know_them() -> None:
     collection = things(field("f", "dateTime", {"f": {"_gt": "$NOW"}}))
     snapshot = SchemaSnapshot(dialect="sqlite", collections={"things": collection})
-    validator = Validator.of(collection, "create", snapshot=snapshot, current=current())
-    (error,) = validator.refusals({"f": "2020-01-01"})
+    (error,) = Validator.of(collection, "create", snapshot).refusals({"f": "2020-01-01"}, current())
     assert error.message.endswith(
         'has to be greater than "Sat Nov 21 2026 14:30:40 GMT+0000 (Coordinated Universal Time)".'
     )
