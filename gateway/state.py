@@ -26,12 +26,15 @@ from gateway.version import VERSION
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
+from resolvers.behaviors.rows import RowBehaviors
 from resolvers.behaviors.server import Server, ServerFacts
 from resolvers.bundle import BundleHolder
 from resolvers.calls import Calls
 from resolvers.context import RequestContext
 from resolvers.documents import Documents
 from resolvers.engine import Engine
+from resolvers.events import Events
+from resolvers.mutations import Mutations
 from resolvers.paging import Limits
 from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
@@ -142,7 +145,17 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
     )
-    engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls)
+    behaviors = RowBehaviors(sessions, epochs)
+    mutations = Mutations(
+        database,
+        limits_of(settings),
+        sql_dialect(database),
+        calls,
+        hasher,
+        Events((behaviors.after,)),
+        behaviors,
+    )
+    engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls, mutations)
     graphql = graphql_of(settings, engine, calls)
     return Project(
         settings=settings,

@@ -21,7 +21,17 @@ from resolvers.context import RequestContext
 from resolvers.tree import Tree
 from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
 
-__all__ = ["CallEnum", "CallObject", "CallRoot", "CallSignature", "Calls", "Resolve", "answer"]
+__all__ = [
+    "CallEnum",
+    "CallObject",
+    "CallRoot",
+    "CallSignature",
+    "Calls",
+    "Resolve",
+    "answer",
+    "encode",
+    "selected",
+]
 
 #: scalars that are strings on the wire, whatever the value is
 _AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID"})
@@ -59,11 +69,14 @@ async def answer(call: CallRoot, nodes: tuple[FieldNode, ...], tree: Tree, conte
     arguments = {name: tree.argument(value) for name, value in tree.arguments(nodes[0]).items()}
     value = await call.resolve(arguments, context)
     objects = {made.name: made for made in call.types if isinstance(made, CallObject)}
-    selected = _selected(value, call.type, nodes, tree, objects)
-    return json.dumps(selected, separators=(",", ":"), ensure_ascii=False).encode()
+    return encode(selected(value, call.type, nodes, tree, objects))
 
 
-def _selected(
+def encode(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def selected(
     value: Any,
     written: str,
     nodes: tuple[FieldNode, ...],
@@ -74,7 +87,7 @@ def _selected(
     if value is None:
         return None
     if isinstance(value, list):
-        return [_selected(item, written, nodes, tree, objects) for item in value]
+        return [selected(item, written, nodes, tree, objects) for item in value]
     name = written.strip("[]!")
     home = objects.get(name)
     if home is None:
@@ -85,5 +98,5 @@ def _selected(
         if field == "__typename":
             answer[key] = name
         else:
-            answer[key] = _selected(value.get(field), home.fields[field], tuple(found), tree, objects)
+            answer[key] = selected(value.get(field), home.fields[field], tuple(found), tree, objects)
     return answer

@@ -17,6 +17,7 @@ from graphql import FieldNode, print_ast
 from resolvers.bundle import Bundle, BundleHolder, Compiled, CompiledRoot
 from resolvers.calls import Calls, answer
 from resolvers.context import RequestContext
+from resolvers.mutations import Mutations
 from resolvers.operation import Operation, Outcome, RootResult
 from resolvers.paging import Limits
 from resolvers.permissions import Gate, with_own_rows
@@ -38,17 +39,21 @@ class Engine:
         limits: Limits,
         dialect: SqlDialect,
         calls: Calls | None = None,
+        mutations: Mutations | None = None,
     ) -> None:
         self.database = database
         self.holder = holder
         self.limits = limits
         self.dialect = dialect
         self.calls = calls or Calls()
+        self.mutations = mutations
 
     async def execute(self, operation: Operation, context: RequestContext) -> Outcome:
         """Runs the data roots of a query. Errors are per root; nothing is raised for what the caller asked
         wrongly.
         """
+        if self.mutations is not None and operation.is_mutation:
+            return await self.mutations.execute(operation, self.holder.current, context)
         compiled = await self.compile(operation, context)
         statement = compiled.statement
         row: tuple[bytes | None, ...] = ()

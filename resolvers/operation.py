@@ -23,7 +23,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
 
 Scope = Literal["items", "system"]
 #: how scalars are written: GraphQL scalars (ids and big integers as strings, numbers as numbers) or REST JSON
@@ -42,6 +42,10 @@ class Operation:
     wire: Wire
     shape: Hashable
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_mutation(self) -> bool:
+        return self.definition.operation is OperationType.MUTATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,7 @@ def structural_variables(operation: Operation) -> frozenset[str]:
     return frozenset(found)
 
 
-_VALUE_ARGUMENTS = frozenset({"filter", "search", "id", "key"})
+_VALUE_ARGUMENTS = frozenset({"data", "filter", "id", "ids", "key", "payload", "search"})
 
 
 def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
@@ -103,6 +103,24 @@ def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
         inner = getattr(node, "selection_set", None)
         if inner is not None:
             _collect_structural(inner, found)
+
+
+#: arguments of mutation roots whose values are written, or name what is
+_WRITTEN_ARGUMENTS: Final = frozenset(
+    {"data", "id", "ids", "if_match", "max_affected", "on_conflict", "payload", "upsert"}
+)
+
+
+def answer_shape(operation: Operation, nodes: tuple[FieldNode, ...]) -> Hashable:
+    """What of the variables the answer of a mutation root depends on: nothing of what it writes."""
+    written: set[str] = set()
+    for node in nodes:
+        for argument in node.arguments or ():
+            if argument.name.value in _WRITTEN_ARGUMENTS:
+                _variables_in(argument.value, written)
+    structural = structural_variables(operation)
+    kept = {name: value for name, value in operation.variables.items() if name not in written}
+    return plan_shape(kept, structural)
 
 
 def _variables_in(value: ValueNode, found: set[str]) -> None:
@@ -142,6 +160,37 @@ def plan_root(
 ) -> Root:
     """The plan of one root field (`nodes`: its merged occurrences)."""
     return _Planner(operation=operation, gate=gate, names=names, limits=limits).root(nodes)
+
+
+def plan_answer(
+    operation: Operation,
+    gate: Gate,
+    names: Names,
+    limits: Limits,
+    nodes: tuple[FieldNode, ...],
+    written: Condition | None,
+    collection: str,
+    *,
+    many: bool,
+) -> Root:
+    """The read that answers a mutation root: the items that meet `written`, as far as the caller may see
+    them.
+    """
+    planner = _Planner(operation=operation, gate=gate, names=names, limits=limits)
+    return planner.answer(nodes, written, collection, many=many)
+
+
+def plan_choice(
+    operation: Operation,
+    gate: Gate,
+    names: Names,
+    limits: Limits,
+    node: FieldNode,
+    collection: str,
+    item: Shape,
+) -> Root:
+    """The read of the items that a mutation root chooses by its list arguments, each told as `item`."""
+    return _Planner(operation=operation, gate=gate, names=names, limits=limits).choice(node, collection, item)
 
 
 # --- the planner --------------------------------------------------------------------------------------------
@@ -214,6 +263,44 @@ class _Planner:
             single=own.single,
         )
         return Root(key=key, node=read, required=own.single)
+
+    # --- mutations ------------------------------------------------------------------------------------------
+
+    def answer(
+        self, nodes: tuple[FieldNode, ...], written: Condition | None, name: str, *, many: bool
+    ) -> Root:
+        collection, scope = self.reader.collection(name, ())
+        parts = [written, scope.condition if scope is not None else None]
+        condition = all_of([part for part in parts if part is not None])
+        if many and self.graphql:
+            # list arguments shape the answer; without them it is whole
+            read = self._read(nodes, collection, condition)
+            whole = "limit" not in self.tree.arguments(nodes[0])
+            return Root(key=response_key(nodes[0]), node=replace(read, limit=None) if whole else read)
+        read = Read(
+            collection=collection,
+            item=self._item(nodes, collection, (), ()),
+            condition=condition,
+            sort=sort_of(self.tree, self.reader, {}, collection, (), None) if many else (),
+            limit=None if many else 1,
+            single=not many,
+        )
+        return Root(key=response_key(nodes[0]), node=read)
+
+    def choice(self, node: FieldNode, name: str, item: Shape) -> Root:
+        collection, scope = self.reader.collection(name, ())
+        arguments = self.tree.arguments(node)
+        rule = scope.condition if scope is not None else None
+        limit, offset = page_of(self.tree, arguments, self.limits)
+        read = Read(
+            collection=collection,
+            item=item,
+            condition=self._filters(arguments, collection, rule, ()),
+            sort=sort_of(self.tree, self.reader, arguments, collection, (), None),
+            limit=limit if "limit" in arguments else None,
+            offset=offset,
+        )
+        return Root(key=response_key(node), node=read)
 
     # --- reads ----------------------------------------------------------------------------------------------
 

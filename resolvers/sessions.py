@@ -40,6 +40,7 @@ values ($1, $2, $3, $4, $5, $6)"""
 _MARK: Final = "update directus_sessions set next_token = $2, expires = $3 where token = $1"
 _DELETE: Final = "delete from directus_sessions where token = $1 or next_token = $1"
 _DELETE_FAMILY: Final = "delete from directus_sessions where token between $1 and $2"
+_DELETE_USER: Final = 'delete from directus_sessions where "user" = $1'
 _SWEEP: Final = "delete from directus_sessions where expires < $1"
 #: rows a used-up token may lead through; more than a grace period can hold
 _HOPS: Final = 100
@@ -144,6 +145,10 @@ class Sessions:
             if family is not None:
                 ended += await within.execute(self._database.native(_DELETE_FAMILY), _bounds(family))
         return ended > 0
+
+    async def revoke_user(self, within: Transaction, user: str) -> None:
+        """Ends every login of the user (changed password, suspension)."""
+        await within.execute(self._database.native(_DELETE_USER), (user,))
 
     async def sweep(self, within: Transaction, now: datetime) -> None:
         """Removes what has expired."""

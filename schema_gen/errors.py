@@ -87,6 +87,10 @@ class CausewayError(Exception):
         return STATUS[self.code]
 
 
+class TransientError(CausewayError):
+    """Two transactions were in each other's way; the same request may succeed when it is made again."""
+
+
 class Several(CausewayError):
     """More than one refusal of the same request; looks like the first. The doors tell them all."""
 
@@ -136,6 +140,20 @@ def forbidden_field(collection: str, fields: Sequence[str], path: Sequence[str] 
     return forbidden(
         f'You don\'t have permission to access fields {names} in collection "{collection}" '
         f"or they do not exist. Queried in {_place(path)}."
+    )
+
+
+def forbidden_item(action: str, collection: str, fields: Sequence[str] = ()) -> CausewayError:
+    """An item that may not be touched, or is not there. `fields`: what an update names."""
+    if not fields:
+        return forbidden(
+            f'You don\'t have permission to perform "{action}" for collection "{collection}" '
+            "or it does not exist."
+        )
+    names = ", ".join(f'"{name}"' for name in fields)
+    return forbidden(
+        f'You don\'t have permissions to perform "{action}" for the field(s) {names} '
+        f'in collection "{collection}" or it does not exist.'
     )
 
 
@@ -334,6 +352,14 @@ def service_unavailable(service: str, reason: str, *, retry_after: int | None = 
         {"service": service, "reason": reason},
         headers={} if retry_after is None else {"Retry-After": str(retry_after)},
     )
+
+
+def conflict() -> CausewayError:
+    """Another transaction was in the way (a deadlock, a serialization failure, a lock that did not come
+    free).
+    """
+    told = service_unavailable("database", "Under pressure", retry_after=1)
+    return TransientError(told.code, told.message, told.extensions, headers=told.headers)
 
 
 def content_too_large() -> CausewayError:

@@ -79,6 +79,10 @@ def _busy(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
     return errors.service_unavailable("database", "Under pressure", retry_after=1)
 
 
+def _conflict(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
+    return errors.conflict()
+
+
 def _gone(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
     return unreachable()
 
@@ -99,7 +103,7 @@ REFUSALS: Final[Mapping[str, Callable[[asyncpg.PostgresError, bool], CausewayErr
     "23514": _check,
     "23P01": _not_unique,
     "25006": _busy,
-    "40": _busy,
+    "40": _conflict,
     "53": _busy,
     "54": _too_complex,
     "55P03": _busy,

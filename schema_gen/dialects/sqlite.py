@@ -44,6 +44,10 @@ def _busy(_error: BaseException, _writing: bool) -> CausewayError:
     return errors.service_unavailable("database", "Under pressure", retry_after=1)
 
 
+def _conflict(_error: BaseException, _writing: bool) -> CausewayError:
+    return errors.conflict()
+
+
 def _too_long(_error: BaseException, _writing: bool) -> CausewayError:
     return errors.value_too_long()
 
@@ -67,10 +71,10 @@ _COMPLEX: Final = (
 
 #: extended result code -> refusal
 REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = {
-    "SQLITE_BUSY": _busy,
-    "SQLITE_BUSY_RECOVERY": _busy,
-    "SQLITE_BUSY_SNAPSHOT": _busy,
-    "SQLITE_BUSY_TIMEOUT": _busy,
+    "SQLITE_BUSY": _conflict,
+    "SQLITE_BUSY_RECOVERY": _conflict,
+    "SQLITE_BUSY_SNAPSHOT": _conflict,
+    "SQLITE_BUSY_TIMEOUT": _conflict,
     "SQLITE_CONSTRAINT_CHECK": _check,
     "SQLITE_CONSTRAINT_DATATYPE": _value,
     "SQLITE_CONSTRAINT_FOREIGNKEY": _foreign_key,
@@ -79,7 +83,7 @@ REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = 
     "SQLITE_CONSTRAINT_ROWID": _not_unique,
     "SQLITE_CONSTRAINT_UNIQUE": _not_unique,
     "SQLITE_FULL": _busy,
-    "SQLITE_LOCKED": _busy,
+    "SQLITE_LOCKED": _conflict,
     "SQLITE_MISMATCH": _value,
     "SQLITE_TOOBIG": _too_long,
 }

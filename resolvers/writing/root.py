@@ -1,0 +1,274 @@
+"""One mutation root: arguments -> wishes -> steps -> rows -> the answer, inside one transaction.
+
+update_articles_items(ids: [1, 2], data: {status: "draft"}) { id status }
+
+keys (1,), (2,) ─ prepare ─> two steps ─ perform ─> one UPDATE ─ history ─> rows ─ answer ─>
+[{"id":"1",...},...]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from resolvers.context import RequestContext
+from resolvers.paging import Limits
+from resolvers.plan import Root
+from resolvers.sql.statement import Statement
+from resolvers.versions import is_among
+from resolvers.writing.history import History, Record, key_text
+from resolvers.writing.items import Item, read_item
+from resolvers.writing.lookups import KEYS, LookUps, key_batches
+from resolvers.writing.perform import Performer
+from resolvers.writing.prepare import Preparer, Wish
+from resolvers.writing.steps import Key, Step
+from schema_gen.database import Transaction
+from schema_gen.errors import forbidden, invalid_payload, precondition_failed
+from schema_gen.model import Collection, SchemaSnapshot
+from schema_gen.naming import MutationKind
+
+_NO_ARGUMENTS: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRoot:
+    """What a mutation root does, as far as the document says it. `answer`: the read of what was written, by
+    `KEYS`; None where the caller reads nothing there. `choice`: the read of the keys, where the items are
+    chosen by a query.
+    """
+
+    key: str
+    collection: Collection
+    kind: MutationKind
+    answer: Statement | None = None
+    choice: Root | None = None
+
+    @property
+    def many(self) -> bool:
+        return self.kind in ("create_items", "update_items", "update_batch", "delete_items")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """`data`: JSON of the answer; `keys`: of the items of the root itself; `records`: all that happened."""
+
+    data: bytes | None
+    keys: tuple[Key, ...]
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """Of one request. `payload` in REST form; `variables`: of the operation, for reads."""
+
+    payload: Any = None
+    id: Any = None
+    ids: Sequence[Any] | None = None
+    on_conflict: tuple[str, ...] = ()
+    max_affected: int | None = None
+    if_match: tuple[str, ...] = ()
+    upsert: bool = False
+    variables: Mapping[str, Any]
+
+
+class RootWriter:
+    """Of one root and its transaction."""
+
+    def __init__(
+        self,
+        root: WriteRoot,
+        arguments: Arguments,
+        *,
+        snapshot: SchemaSnapshot,
+        context: RequestContext,
+        transaction: Transaction,
+        lookups: LookUps,
+        preparer: Preparer,
+        performer: Performer,
+        history: History,
+        limits: Limits,
+    ) -> None:
+        self._root = root
+        self._collection = root.collection
+        self._arguments = arguments
+        self._snapshot = snapshot
+        self._context = context
+        self._transaction = transaction
+        self._lookups = lookups
+        self._preparer = preparer
+        self._performer = performer
+        self._history = history
+        self._limits = limits
+
+    async def run(self) -> Written:
+        steps = await _KINDS[self._root.kind](self)
+        keys = await self._performer.perform(steps, [None] * len(steps))
+        written = tuple(dict.fromkeys(key for key in keys if key is not None))
+        return Written(data=await self._answer(written), keys=written, records=tuple(self._history.written))
+
+    # --- what is wished -------------------------------------------------------------------------------------
+
+    async def _create(self) -> list[Step]:
+        items = self._items()
+        if self._arguments.on_conflict:
+            wishes = await self._resolved(items)
+        else:
+            wishes = [Wish(item=item, intent="create") for item in items]
+        return await self._saved(wishes)
+
+    async def _create_one(self) -> list[Step]:
+        if self._collection.singleton:
+            raise forbidden()
+        return await self._create()
+
+    async def _resolved(self, items: Sequence[Item]) -> list[Wish]:
+        """Items that are there already, by the fields that tell them apart, are updated."""
+        by = self._arguments.on_conflict
+        collection = self._collection
+        unique = {frozenset(names) for names in (collection.primary_key, *collection.uniques)}
+        unique |= {frozenset((n,)) for n, f in collection.fields.items() if f.column and f.column.unique}
+        if frozenset(by) not in unique:
+            raise invalid_payload(
+                f'"on_conflict" has to name the fields of a unique constraint, not {", ".join(by)}'
+            )
+        values = [self._preparer.values_of(collection, item.values, by) for item in items]
+        asked = [value for value in dict.fromkeys(values) if value is not None]
+        rows = await self._lookups.matching(collection, by, asked, by)
+        there = {named: key for key, named in rows.items()}
+        return [
+            Wish(item=item, intent="update", key=there[value])
+            if value is not None and value in there
+            else Wish(item=item, intent="create")
+            for item, value in zip(items, values, strict=True)
+        ]
+
+    async def _update_one(self) -> list[Step]:
+        key = self._preparer.key_named(self._collection, self._arguments.id)
+        if key is None:
+            raise forbidden()
+        await self._unchanged(key)
+        (item,) = self._items()
+        if self._arguments.upsert:
+            return await self._saved([Wish(item=item, intent="save", key=key)])
+        return await self._saved([Wish(item=item, intent="update", key=key)])
+
+    async def _update_items(self) -> list[Step]:
+        keys = await self._named_keys()
+        if not keys:
+            return []
+        (item,) = self._items()
+        return await self._saved([Wish(item=item, intent="update", key=key) for key in keys])
+
+    async def _update_batch(self) -> list[Step]:
+        return await self._saved([Wish(item=item, intent="update") for item in self._items()])
+
+    async def _update_singleton(self) -> list[Step]:
+        (item,) = self._items()
+        key = await self._lookups.any_key(self._collection)
+        await self._unchanged(key)
+        if key is None:
+            return await self._saved([Wish(item=item, intent="create")])
+        return await self._saved([Wish(item=item, intent="update", key=key)])
+
+    async def _delete_items(self) -> list[Step]:
+        keys = await self._named_keys()
+        return list((await self._preparer.delete(self._collection, keys)).values())
+
+    async def _delete_one(self) -> list[Step]:
+        key = self._preparer.key_named(self._collection, self._arguments.id)
+        if key is None:
+            raise forbidden()
+        await self._unchanged(key)
+        return list((await self._preparer.delete(self._collection, [key])).values())
+
+    async def _unchanged(self, key: Key | None) -> None:
+        """Raises PRECONDITION_FAILED where the item is no longer what the caller saw. It is held from here on."""
+        wanted = self._arguments.if_match
+        if not wanted:
+            return
+        if key is not None:
+            await self._lookups.existing(self._collection, [key])
+        if not is_among(await self._read([key] if key is not None else []), wanted):
+            raise precondition_failed("The item has changed since it was read")
+
+    async def _saved(self, wishes: Sequence[Wish]) -> list[Step]:
+        return [step for step in await self._preparer.save(self._collection, wishes) if step is not None]
+
+    def _items(self) -> list[Item]:
+        payload = self._arguments.payload
+        several = self._root.kind in ("create_items", "update_batch")
+        sent = payload if several else [payload]
+        if not isinstance(sent, Sequence) or isinstance(sent, (str, bytes)):
+            raise invalid_payload("Input should be an array of items")
+        self._limits.check_batch(len(sent))
+        return [
+            read_item(one, self._collection, self._snapshot, (place,) if several else ())
+            for place, one in enumerate(sent)
+        ]
+
+    async def _named_keys(self) -> list[Key]:
+        ids = self._arguments.ids
+        if ids is not None:
+            self._limits.check_batch(len(ids))
+            found = [self._preparer.key_named(self._collection, raw) for raw in ids]
+            if None in found:
+                raise forbidden()
+            keys = list(dict.fromkeys(key for key in found if key is not None))
+        elif self._root.choice is not None:
+            keys = await self._lookups.chosen(self._collection, self._root.choice, self._arguments.variables)
+            self._limits.check_batch(len(keys))
+        else:
+            raise invalid_payload('Either "ids" or a query has to be given')
+        most = self._arguments.max_affected
+        if most is not None and len(keys) > most:
+            raise invalid_payload(f"{len(keys)} items would be affected, at most {most} may be")
+        return keys
+
+    # --- what is answered -----------------------------------------------------------------------------------
+
+    async def _answer(self, keys: Sequence[Key]) -> bytes | None:
+        root = self._root
+        if root.kind == "delete_item":
+            return _json(key_text(keys[0]) if keys else str(self._arguments.id))
+        if root.kind == "delete_items":
+            return _json([key_text(key) for key in keys])
+        if root.answer is None:
+            return b"true"
+        return await self._read(keys)
+
+    async def _read(self, keys: Sequence[Key]) -> bytes | None:
+        """What the root selects of these items."""
+        root = self._root
+        if root.answer is None:
+            raise forbidden()
+        parts: list[bytes] = []
+        for named in key_batches(keys):
+            variables = {**self._arguments.variables, KEYS: named}
+            parameters = root.answer.bind(variables, self._context)
+            (data,) = await self._transaction.fetch_bytes(root.answer.text, parameters)
+            if data is not None:
+                parts.append(data)
+        if not root.many:
+            return parts[0] if parts else None
+        if len(parts) == 1:
+            return parts[0]
+        inner = (part.strip()[1:-1] for part in parts)
+        return b"[" + b",".join(part for part in inner if part.strip()) + b"]"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_KINDS: Final[Mapping[MutationKind, Callable[[RootWriter], Any]]] = {
+    "create_items": RootWriter._create,
+    "create_item": RootWriter._create_one,
+    "update_items": RootWriter._update_items,
+    "update_batch": RootWriter._update_batch,
+    "update_item": RootWriter._update_one,
+    "update_singleton": RootWriter._update_singleton,
+    "delete_items": RootWriter._delete_items,
+    "delete_item": RootWriter._delete_one,
+}

@@ -1,0 +1,101 @@
+"""What writing needs of one snapshot, worked out once: texts of statements, converters, compiled checks and
+answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final
+
+from resolvers.bundle import Bounded, Bundle
+from resolvers.conditions import ColumnRef
+from resolvers.context import RequestContext
+from resolvers.permissions import Gate
+from resolvers.plan import Entry, Object, Read, Root, Value
+from resolvers.secrets import Hasher
+from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.statement import Statement, compile_roots
+from resolvers.sql.write import WriteTexts
+from resolvers.writing.carrying import parameter
+from resolvers.writing.fields import Fields
+from resolvers.writing.history import History, Images, key_text
+from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition
+from resolvers.writing.perform import Performer
+from resolvers.writing.prepare import Preparer
+from resolvers.writing.steps import Key
+from schema_gen.database import Transaction
+from schema_gen.drivers.base import DialectName
+from schema_gen.model import Collection, SchemaSnapshot
+
+#: compiled checks, images and roots kept for one snapshot
+_KEPT: Final = 1000
+
+
+class Tools:
+    def __init__(
+        self, bundle: Bundle, dialect: SqlDialect, dialect_name: DialectName, hasher: Hasher
+    ) -> None:
+        self.bundle = bundle
+        self.snapshot: SchemaSnapshot = bundle.snapshot
+        self.dialect = dialect
+        self.texts = WriteTexts(dialect, bundle.snapshot, lambda field: parameter(field, dialect_name))
+        self.fields = Fields(bundle.snapshot, dialect_name, hasher)
+        #: (document, rules, root, shape of its variables) -> the read that answers
+        self.answers: Bounded[Hashable, Statement] = Bounded(_KEPT)
+        self._checks: Bounded[Any, Statement] = Bounded(_KEPT)
+        self._images: dict[str, Statement] = {}
+
+    def lookups(self, transaction: Transaction, context: RequestContext) -> LookUps:
+        return LookUps(
+            transaction, self.snapshot, self.dialect, self.texts, self._checks, context, self.fields.convert
+        )
+
+    def preparer(self, lookups: LookUps, gate: Gate, context: RequestContext) -> Preparer:
+        return Preparer(self.snapshot, gate, context, lookups, self.fields)
+
+    def history(self, context: RequestContext) -> History:
+        return History(self.snapshot, self.texts, context, self.fields.convert)
+
+    def performer(self, transaction: Transaction, history: History) -> Performer:
+        return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert)
+
+    def images(self, transaction: Transaction, context: RequestContext) -> Images:
+        """Reads whole items for their history: all columns that lead nowhere, secrets masked."""
+
+        async def read(collection: Collection, keys: Sequence[Key]) -> Mapping[str, str]:
+            statement = self._image(collection)
+            found: dict[str, str] = {}
+            for key in keys if len(collection.primary_key) > 1 else [(one,) for (one,) in keys]:
+                (named,) = key_batches([key])
+                parameters = statement.bind({KEYS: named}, context)
+                (data,) = await transaction.fetch_bytes(statement.text, parameters)
+                if data is not None:
+                    found[key_text(key)] = data.decode()
+            return found
+
+        return read
+
+    def _image(self, collection: Collection) -> Statement:
+        known = self._images.get(collection.name)
+        if known is None:
+            root = Root(
+                key="item",
+                node=Read(
+                    collection=collection,
+                    item=Object(
+                        entries=tuple(
+                            Entry(key=name, shape=Value(operand=ColumnRef(field=field)))
+                            for name, field in collection.fields.items()
+                            if not field.alias and self.snapshot.link(collection.name, name) is None
+                        )
+                    ),
+                    condition=keys_condition(collection),
+                    limit=1,
+                    single=True,
+                ),
+            )
+            made = compile_roots((root,), self.snapshot, self.dialect, "rest")
+            if made is None:
+                raise TypeError("a read of an item has a statement")
+            known = self._images[collection.name] = made
+        return known
