@@ -14,7 +14,7 @@ import asyncio
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from graphql import FieldNode
@@ -26,20 +26,21 @@ from resolvers.context import RequestContext
 from resolvers.events import Events, happened
 from resolvers.operation import Operation, Outcome, RootResult
 from resolvers.paging import Limits
-from resolvers.permissions import Gate
+from resolvers.permissions import Action, Gate
 from resolvers.plan import Literal_
 from resolvers.planner import answer_shape, plan_answer, plan_choice, plan_root, root_fields
 from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import Statement, compile_roots
 from resolvers.tree import Tree, response_key
+from resolvers.writing.hashing import with_hashes
 from resolvers.writing.idempotency import Repetitions
 from resolvers.writing.lookups import key_object, keys_condition
 from resolvers.writing.root import Arguments, RootWriter, WriteRoot, Written
 from resolvers.writing.spelling import rest_payload
 from resolvers.writing.tools import Tools
 from schema_gen.database import Database, Transaction
-from schema_gen.errors import CausewayError, TransientError, forbidden, invalid_query
+from schema_gen.errors import CausewayError, TransientError, forbidden, forbidden_collection, invalid_query
 from schema_gen.model import Collection
 from schema_gen.naming import MutationKind
 
@@ -109,7 +110,7 @@ class Mutations:
 
     def _tools_of(self, bundle: Bundle) -> Tools:
         if self._tools is None or self._tools.bundle is not bundle:
-            self._tools = Tools(bundle, self._dialect, self._database.dialect, self._hasher)
+            self._tools = Tools(bundle, self._dialect, self._database.dialect)
         return self._tools
 
     # --- planning -------------------------------------------------------------------------------------------
@@ -203,7 +204,8 @@ class Mutations:
                 data = self._told(operation, root, written)
         except CausewayError as error:
             return RootResult(key=root.key, data=None, error=error)
-        return RootResult(key=root.key, data=data)
+        unseen = data is None and root.write is not None and operation.wire == "graphql"
+        return RootResult(key=root.key, data=data, error=forbidden() if unseen else None)
 
     async def _all_or_nothing(
         self,
@@ -259,7 +261,7 @@ class Mutations:
         context: RequestContext,
     ) -> list[Written]:
         """Everything that `roots` write, in one transaction that is run again after a conflict."""
-        arguments = [_arguments(operation, root, tools) for root in roots]
+        arguments = [await self._arguments(operation, root, tools, gate) for root in roots]
         attempt = 1
         while True:
             try:
@@ -288,6 +290,18 @@ class Mutations:
         )
         return done
 
+    async def _arguments(self, operation: Operation, root: _Planned, tools: Tools, gate: Gate) -> Arguments:
+        """What the root is given. Secrets are hashed here, before anything is held, for those who may write."""
+        given = _arguments(operation, root, tools)
+        write = root.write
+        if given.payload is None or write is None:
+            return given
+        action: Action = "create" if write.kind.startswith("create") else "update"
+        if gate.scope(action, write.collection.name) is None:
+            raise forbidden_collection(write.collection.name)
+        payload = await with_hashes(given.payload, write.collection, tools.snapshot, self._hasher)
+        return replace(given, payload=payload)
+
     async def _write(
         self,
         root: _Planned,
@@ -310,7 +324,7 @@ class Mutations:
                 context=context,
                 transaction=transaction,
                 lookups=lookups,
-                preparer=tools.preparer(lookups, gate, context),
+                preparer=tools.preparer(transaction, lookups, gate, context),
                 performer=tools.performer(transaction, history),
                 history=history,
                 limits=self._limits,

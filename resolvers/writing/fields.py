@@ -1,33 +1,71 @@
 """What fields make of the values that are sent: presets, values of their own, rules, the driver's form.
 
-One for each snapshot; converters are made once for each field.
+One for each snapshot: converters are made once for each field, validators once for each collection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from resolvers.context import RequestContext
 from resolvers.permissions import Grant
-from resolvers.secrets import Hasher
+from resolvers.writing.actor_values import ActorValues
+from resolvers.writing.current import Current
 from resolvers.writing.items import Item
-from resolvers.writing.presets import with_presets
-from resolvers.writing.specials import made_by_fields, secret_fields
-from resolvers.writing.validation import refusals
+from resolvers.writing.presets import presets
+from resolvers.writing.specials import Change, special_values
+from resolvers.writing.validation import Validator, rules_of
 from resolvers.writing.values import converter
 from schema_gen.drivers.base import DialectName
 from schema_gen.errors import CausewayError
 from schema_gen.model import Collection, SchemaSnapshot
 
+_NO_FIELDS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """`values`: of every column that will be written, as JSON; `told`: those that history tells of; `errors`:
+    why they cannot be written.
+    """
+
+    values: Mapping[str, Any]
+    told: Mapping[str, Any]
+    errors: Sequence[CausewayError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What holds for all items of a collection that one request changes in one way."""
+
+    change: Change
+    presets: Mapping[str, Any]
+    grants: tuple[Grant, ...]
+    current: Current
+    validator: Validator
+    special: Callable[[Mapping[str, Any], RequestContext], dict[str, Any]]
+
+    def complete(self, item: Item, provided: frozenset[str] = _NO_FIELDS) -> Completed:
+        """`provided`: fields that others fill."""
+        payload = {**self.presets, **item.values} if self.presets else item.values
+        asked = {**payload, **{name: item.raw[name] for name in item.related}} if item.related else payload
+        errors = self.validator.refusals(
+            asked, self.current, self.grants, path=item.path, provided=provided.union(item.related)
+        )
+        made = self.special(payload, self.current.context)
+        values = {**payload, **made} if made else payload
+        return Completed(values=values, told=values if self.change == "update" else payload, errors=errors)
+
 
 class Fields:
-    def __init__(self, snapshot: SchemaSnapshot, dialect: DialectName, hasher: Hasher) -> None:
+    def __init__(self, snapshot: SchemaSnapshot, dialect: DialectName) -> None:
         self._snapshot = snapshot
         self._dialect = dialect
-        self._hasher = hasher
         self._converters: dict[tuple[str, str], Callable[[Any], Any]] = {}
-        self._secret: dict[str, frozenset[str]] = {}
+        self._validators: dict[tuple[str, Change], Validator] = {}
+        self._specials: dict[tuple[str, Change], Callable[..., dict[str, Any]]] = {}
 
     def convert(self, collection: str, name: str, value: Any) -> Any:
         """A JSON value as the driver takes it. Raises what the protocol has for values that do not fit."""
@@ -37,35 +75,25 @@ class Fields:
             known = self._converters[collection, name] = converter(field, self._dialect)
         return known(value)
 
-    def complete(
-        self,
-        collection: Collection,
-        item: Item,
-        action: Literal["create", "update"],
-        grants: Sequence[Grant],
-        provided: frozenset[str],
-        context: RequestContext,
-    ) -> tuple[Mapping[str, Any], list[CausewayError]]:
-        """The values of all columns that will be written, as JSON; and why they cannot be."""
-        payload = with_presets(item.values, grants, context)
-        made = made_by_fields(collection, action, context)
-        full = {**made, **payload}
-        return full, refusals(
-            collection, full, action=action, path=item.path, grants=grants, context=context,
-            snapshot=self._snapshot, provided=provided,
-        )  # fmt: skip
-
-    async def with_hashes(
-        self, collection: Collection, payloads: Sequence[Mapping[str, Any]]
-    ) -> Sequence[Mapping[str, Any]]:
-        """Secrets in the form in which they are kept."""
-        names = secret_fields(collection)
-        if not names:
-            return payloads
-        return [
-            {
-                name: await self._hasher.hash(str(value)) if name in names and value is not None else value
-                for name, value in payload.items()
-            }
-            for payload in payloads
-        ]
+    async def batch(
+        self, collection: Collection, change: Change, grants: tuple[Grant, ...], values: ActorValues
+    ) -> Batch:
+        key = (collection.name, change)
+        if key not in self._validators:
+            self._validators[key] = Validator.of(collection, change, self._snapshot)
+            self._specials[key] = special_values(collection, change)
+        current = await values.current(*rules_of(collection, grants))
+        columns = collection.fields
+        given = {
+            name: value
+            for name, value in presets(grants, current).items()
+            if name in columns and not columns[name].alias
+        }
+        return Batch(
+            change=change,
+            presets=given,
+            grants=grants,
+            current=current,
+            validator=self._validators[key],
+            special=self._specials[key],
+        )

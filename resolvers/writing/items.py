@@ -14,7 +14,7 @@ Unknown names are kept apart: whether they are ignored or refused is a question 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from schema_gen.errors import CausewayError, invalid_payload
@@ -61,6 +61,13 @@ class Changes:
     #: items on the other side that the list will lead to, no others
     only: tuple[Existing, ...] | None = None
 
+    @property
+    def size(self) -> int:
+        """Items that are named in all."""
+        items = (*self.create, *self.update, *(self.entries or ()))
+        keys = (*self.delete, *self.connect, *self.disconnect, *(self.only or ()))
+        return len(keys) + sum(item.size if isinstance(item, Item) else 1 for item in items)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -68,6 +75,8 @@ class Item:
 
     collection: Collection
     path: Path
+    #: the payload itself
+    raw: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any]
     ones: tuple[One, ...] = ()
     lists: tuple[Changes, ...] = ()
@@ -83,6 +92,13 @@ class Item:
     def sent(self) -> tuple[str, ...]:
         """Every field that was named."""
         return (*self.values, *self.related)
+
+    @property
+    def size(self) -> int:
+        """Items that are named in all, itself included."""
+        if not self.ones and not self.lists:
+            return 1
+        return 1 + sum(one.item.size for one in self.ones) + sum(change.size for change in self.lists)
 
     @property
     def related(self) -> tuple[str, ...]:
@@ -102,13 +118,13 @@ def read_item(payload: Any, collection: Collection, snapshot: SchemaSnapshot, pa
     lists: list[Changes] = []
     unknown: list[str] = []
     for name, value in payload.items():
-        field = collection.fields.get(name)
-        if field is None:
+        home = collection.fields.get(name)
+        if home is None:
             unknown.append(name)
             continue
         link = links.get((collection.name, name))
         if link is None:
-            if not field.alias:
+            if not home.alias:
                 values[name] = value
         elif link.kind == "o2m":
             lists.append(_changes([] if value is None else value, link, snapshot, (*path, name)))
@@ -127,6 +143,7 @@ def read_item(payload: Any, collection: Collection, snapshot: SchemaSnapshot, pa
     return Item(
         collection=collection,
         path=path,
+        raw=payload,
         values=values,
         ones=tuple(ones),
         lists=tuple(lists),

@@ -18,7 +18,8 @@ from resolvers.behaviors.rows import check
 from resolvers.context import RequestContext
 from resolvers.keys import decode_key
 from resolvers.permissions import Gate
-from resolvers.writing.fields import Fields
+from resolvers.writing.actor_values import ActorValues
+from resolvers.writing.fields import Batch, Fields
 from resolvers.writing.items import Changes, Existing, Item, One, Path
 from resolvers.writing.lookups import LookUps
 from resolvers.writing.rights import Rights
@@ -87,11 +88,13 @@ class Preparer:
         context: RequestContext,
         lookups: LookUps,
         fields: Fields,
+        actor_values: ActorValues,
     ) -> None:
         self._snapshot = snapshot
         self._context = context
         self._lookups = lookups
         self._fields = fields
+        self._actor_values = actor_values
         self._rights = Rights(gate, lookups)
 
     # --- items ----------------------------------------------------------------------------------------------
@@ -157,34 +160,34 @@ class Preparer:
             await self._rights.update(collection, updates)
 
     async def _steps(self, collection: Collection, decided: Sequence[_Decided]) -> list[Step]:
-        payloads = [self._payload(collection, one) for one in decided]
-        hashed = await self._fields.with_hashes(collection, [payload for payload, _ in payloads])
-        steps = [
-            Step(
-                action=one.action,
-                collection=collection,
-                key=one.key,
-                columns={**self._columns(collection, one, payload), **one.wish.given},
-                delta={**delta, **one.wish.given} if one.action == "update" else delta,
-            )
-            for one, payload, (_, delta) in zip(decided, hashed, payloads, strict=True)
-        ]
+        batches: dict[str, Batch] = {}
+        for one in decided:
+            if one.action not in batches:
+                grants = self._rights.scope(one.action, collection.name).grants
+                batches[one.action] = await self._fields.batch(
+                    collection, one.action, grants, self._actor_values
+                )
+        steps = [self._step(collection, one, batches[one.action]) for one in decided]
         if any(one.wish.item.ones or one.wish.item.lists for one in decided):
             steps = await self._related(collection, decided, steps)
         return steps
 
-    def _payload(self, collection: Collection, one: _Decided) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The values of the columns as JSON, complete and valid; and what history tells."""
+    def _step(self, collection: Collection, one: _Decided, batch: Batch) -> Step:
         wish = one.wish
-        scope = self._rights.scope(one.action, collection.name)
-        provided = wish.filled.union(wish.item.sent)
-        payload, errors = self._fields.complete(
-            collection, wish.item, one.action, scope.grants, provided, self._context
+        if one.links_only:
+            return Step(action="update", collection=collection, key=one.key, columns=_NOTHING, delta=_NOTHING)
+        completed = batch.complete(wish.item, wish.filled)
+        check(collection.name, one.action, completed.values, one.key, self._context)
+        if completed.errors:
+            raise Several(completed.errors)
+        delta = completed.told
+        return Step(
+            action=one.action,
+            collection=collection,
+            key=one.key,
+            columns={**self._columns(collection, one, completed.values), **wish.given},
+            delta={**delta, **wish.given} if one.action == "update" else delta,
         )
-        check(collection.name, one.action, payload, one.key, self._context)
-        if errors:
-            raise Several(errors)
-        return payload, payload
 
     def _columns(
         self, collection: Collection, one: _Decided, payload: Mapping[str, Any]

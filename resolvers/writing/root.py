@@ -184,14 +184,16 @@ class RootWriter:
         return list((await self._preparer.delete(self._collection, [key])).values())
 
     async def _unchanged(self, key: Key | None) -> None:
-        """Raises PRECONDITION_FAILED where the item is no longer what the caller saw. It is held from here on."""
+        """Raises PRECONDITION_FAILED where the item is no longer what the caller saw. It is held from here
+        on.
+        """
         wanted = self._arguments.if_match
         if not wanted:
             return
         if key is not None:
             await self._lookups.existing(self._collection, [key])
         if not is_among(await self._read([key] if key is not None else []), wanted):
-            raise precondition_failed("The item has changed since it was read")
+            raise precondition_failed()
 
     async def _saved(self, wishes: Sequence[Wish]) -> list[Step]:
         return [step for step in await self._preparer.save(self._collection, wishes) if step is not None]
@@ -203,10 +205,12 @@ class RootWriter:
         if not isinstance(sent, Sequence) or isinstance(sent, (str, bytes)):
             raise invalid_payload("Input should be an array of items")
         self._limits.check_batch(len(sent))
-        return [
+        items = [
             read_item(one, self._collection, self._snapshot, (place,) if several else ())
             for place, one in enumerate(sent)
         ]
+        self._limits.check_batch(sum(item.size for item in items))
+        return items
 
     async def _named_keys(self) -> list[Key]:
         ids = self._arguments.ids
@@ -233,7 +237,8 @@ class RootWriter:
         if root.kind == "delete_item":
             return _json(key_text(keys[0]) if keys else str(self._arguments.id))
         if root.kind == "delete_items":
-            return _json([key_text(key) for key in keys])
+            ids = self._arguments.ids
+            return _json([key_text(key) for key in keys] if ids is None else [str(one) for one in ids])
         if root.answer is None:
             return b"true"
         return await self._read(keys)

@@ -12,10 +12,10 @@ from resolvers.conditions import ColumnRef
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.plan import Entry, Object, Read, Root, Value
-from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import Statement, compile_roots
 from resolvers.sql.write import WriteTexts
+from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
 from resolvers.writing.history import History, Images, key_text
@@ -32,14 +32,12 @@ _KEPT: Final = 1000
 
 
 class Tools:
-    def __init__(
-        self, bundle: Bundle, dialect: SqlDialect, dialect_name: DialectName, hasher: Hasher
-    ) -> None:
+    def __init__(self, bundle: Bundle, dialect: SqlDialect, dialect_name: DialectName) -> None:
         self.bundle = bundle
         self.snapshot: SchemaSnapshot = bundle.snapshot
         self.dialect = dialect
         self.texts = WriteTexts(dialect, bundle.snapshot, lambda field: parameter(field, dialect_name))
-        self.fields = Fields(bundle.snapshot, dialect_name, hasher)
+        self.fields = Fields(bundle.snapshot, dialect_name)
         #: (document, rules, root, shape of its variables) -> the read that answers
         self.answers: Bounded[Hashable, Statement] = Bounded(_KEPT)
         self._checks: Bounded[Any, Statement] = Bounded(_KEPT)
@@ -50,8 +48,11 @@ class Tools:
             transaction, self.snapshot, self.dialect, self.texts, self._checks, context, self.fields.convert
         )
 
-    def preparer(self, lookups: LookUps, gate: Gate, context: RequestContext) -> Preparer:
-        return Preparer(self.snapshot, gate, context, lookups, self.fields)
+    def preparer(
+        self, transaction: Transaction, lookups: LookUps, gate: Gate, context: RequestContext
+    ) -> Preparer:
+        values = ActorValues(transaction, self.snapshot, self.dialect, context)
+        return Preparer(self.snapshot, gate, context, lookups, self.fields, values)
 
     def history(self, context: RequestContext) -> History:
         return History(self.snapshot, self.texts, context, self.fields.convert)
