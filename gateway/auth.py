@@ -23,7 +23,13 @@ from gateway.cookies import clear_cookie, read_cookies, session_cookie
 from gateway.tokens import Tokens
 from resolvers.actors import PUBLIC_KEY, Access, Actors
 from resolvers.context import RequestContext
-from schema_gen.errors import CausewayError, forbidden, invalid_credentials, invalid_payload
+from schema_gen.errors import (
+    CausewayError,
+    forbidden,
+    invalid_credentials,
+    invalid_payload,
+    unsupported_media_type,
+)
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "SEARCH"})
 _TWO_METHODS: Final = "The request uses more than one method for including an access token"
@@ -69,6 +75,7 @@ class Authenticator:
             access = await self._actors.public(ip) if given is None else await self._admit(given, ip)
         if given is not None and given.source == "cookie" and method not in _SAFE:
             self.refuse_foreign(headers, method)
+            _refuse_forms(headers)
         return context_of(access, headers, ip)
 
     def refuse_foreign(self, headers: Mapping[str, str], method: str) -> None:
@@ -156,6 +163,15 @@ def context_of(access: Access, headers: Mapping[str, str], ip: str | None) -> Re
         origin=headers.get("origin"),
         request_id=headers.get("x-request-id", ""),
     )
+
+
+def _refuse_forms(headers: Mapping[str, str]) -> None:
+    """Raises UNSUPPORTED_MEDIA_TYPE for a body that is no JSON: with a cookie nothing else is meant."""
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise unsupported_media_type(kind, "content-type header")
 
 
 def _bearer(header: str) -> str | None:

@@ -18,18 +18,9 @@ from typing import Any, Final, Literal
 
 from rest_bridge.json_body import parse_document
 from schema_gen.errors import invalid_payload
+from schema_gen.naming import MutationKind
 
 Place = Literal["list", "one", "singleton"]
-MutationKind = Literal[
-    "create_items",
-    "create_item",
-    "update_items",
-    "update_batch",
-    "update_item",
-    "update_singleton",
-    "delete_items",
-    "delete_item",
-]
 
 _NO_ITEM: Final[Mapping[str, Any]] = {}
 _MISSES_KEY: Final = "Item in update misses primary key"

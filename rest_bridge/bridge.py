@@ -35,13 +35,13 @@ from rest_bridge.query_string import ARRAY_LIMIT, MAX_DEPTH, parse_query_string
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
+from rest_bridge.write_bridge import WriteBridge
 from rest_bridge.writer import Verb
 from schema_gen.errors import (
     CausewayError,
     forbidden,
     forbidden_collection,
     invalid_credentials,
-    route_not_found,
 )
 from schema_gen.model import Collection
 
@@ -65,6 +65,7 @@ class Bridge:
         self._engine = engine
         self._holder = holder
         self._limits = limits or BridgeLimits()
+        self._writes = WriteBridge(engine, holder)
         self._queries: Bounded[bytes, Query] = Bounded(_QUERIES_KEPT)
         self._templates: Bounded[tuple[Any, ...], Template] = Bounded(_TEMPLATES_KEPT)
 
@@ -85,7 +86,7 @@ class Bridge:
         elif method == "SEARCH" and route.verb in ("list", "singleton") and "SEARCH" in route.methods:
             return await self._search(request, route, context)
         else:
-            raise route_not_found(request.path)
+            return await self._writes.answer(request, route, self._query(request.query_string), context)
         if route.verb is not None:
             return await self._read(route, query, context)
         return await self._about(route, query, context)

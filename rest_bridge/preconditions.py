@@ -16,9 +16,9 @@ from hashlib import blake2b
 from typing import Final
 
 from resolvers.context import Idempotency
-from rest_bridge.bodies import MutationKind
 from rest_bridge.message import RestRequest
 from schema_gen.errors import invalid_query
+from schema_gen.naming import MutationKind
 
 _MANY: Final = frozenset({"update_items", "delete_items"})
 _ANSWERED: Final = frozenset(

@@ -90,6 +90,8 @@ class Query:
     export: str | None = None
     version: str | None = None
     explain: bool = False
+    #: of requests that create: an item that has the same values in these fields is updated instead
+    on_conflict: tuple[str, ...] = ()
     shape: Shape
 
 
@@ -110,6 +112,7 @@ def parse_query(parameters: Mapping[str, Any]) -> Query:
         export=_export(parameters.get("export")),
         version=_version(parameters.get("version")),
         explain=explain,
+        on_conflict=names_of(parameters.get("on_conflict"), "on_conflict"),
         shape=Shape((fields, level, meta, backlink)),
     )
 

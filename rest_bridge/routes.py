@@ -1,6 +1,6 @@
 """Path -> `Route`: what is asked for, and with which methods it may be. Look-ups only, user items first.
 
-    match("/items/articles/7")     -> Route(verb="one", collection="articles", key="7")
+    match("/items/articles/7")     -> Route(verb="one", collection="articles", key="7", methods=("GET", ...))
     match("/users/me")             -> Route(verb="users_me", collection="directus_users")
     match("/permissions/me")       -> Route(about="permissions", collection="directus_permissions")
 
@@ -23,18 +23,21 @@ About = Literal["globals", "permissions", "item", "extensions"]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
 _ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
+_ITEM: Final = ("GET", "HEAD", "PUT", "PATCH", "DELETE")
 _READ_LIST: Final = ("SEARCH", "GET", "HEAD")
 _READ: Final = ("GET", "HEAD")
 _SINGLETON: Final = ("GET", "HEAD", "PATCH")
-#: rows of these are written by the server alone
-_HISTORY: Final = frozenset({"directus_activity", "directus_revisions"})
+#: rows of these are written by the server alone, or by routes that do more than that
+_READ_ONLY: Final = frozenset(
+    {"directus_activity", "directus_deployments", "directus_files", "directus_revisions"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Items (`verb` and `collection`), or what the caller may (`about`; "item" with `collection` and `key`).
 
-    `methods` as OPTIONS tells them.
+    `methods`: as OPTIONS tells them; of items, those that are answered.
     """
 
     collection: str
@@ -66,9 +69,9 @@ def _system(table: SystemTable) -> _System:
     if table.singleton:
         items = Route(verb="singleton", collection=table.name, methods=_SINGLETON)
         return _System(items=items, one=None, named=named)
-    history = table.name in _HISTORY
-    items = Route(verb="list", collection=table.name, methods=_READ_LIST if history else _LIST)
-    return _System(items=items, one=_READ if history else _ONE, named=named)
+    fixed = table.name in _READ_ONLY
+    items = Route(verb="list", collection=table.name, methods=_READ_LIST if fixed else _LIST)
+    return _System(items=items, one=_READ if fixed else _ONE, named=named)
 
 
 SYSTEM_ROUTES: Final[Mapping[str, _System]] = {
@@ -117,7 +120,7 @@ def _items(path: str) -> Route:
         verb="one" if rest else "list",
         collection=name,
         key=unquote(rest) if rest else None,
-        methods=_ONE if rest else _LIST,
+        methods=_ITEM if rest else _LIST,
     )
 
 

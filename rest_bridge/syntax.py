@@ -8,11 +8,13 @@ from typing import Final
 
 from graphql import (
     ArgumentNode,
+    BooleanValueNode,
     DirectiveNode,
     DocumentNode,
     FieldNode,
     InlineFragmentNode,
     IntValueNode,
+    ListTypeNode,
     ListValueNode,
     NamedTypeNode,
     NameNode,
@@ -59,6 +61,10 @@ def whole(value: int) -> IntValueNode:
     return IntValueNode(value=str(value))
 
 
+def yes() -> BooleanValueNode:
+    return BooleanValueNode(value=True)
+
+
 def directive(name: str, *arguments: ArgumentNode) -> DirectiveNode:
     return DirectiveNode(name=name_node(name), arguments=arguments)
 
@@ -98,11 +104,15 @@ def fragment_on(
     )
 
 
-def variable_definition(name: str, type_name: str, *, required: bool = False) -> VariableDefinitionNode:
+def variable_definition(
+    name: str, type_name: str, *, required: bool = False, many: bool = False
+) -> VariableDefinitionNode:
+    """`many`: a list of such values, none of them null."""
     named = NamedTypeNode(name=name_node(type_name))
+    type_ = ListTypeNode(type=NonNullTypeNode(type=named)) if many else named
     return VariableDefinitionNode(
         variable=variable(name),
-        type=NonNullTypeNode(type=named) if required else named,
+        type=NonNullTypeNode(type=type_) if required else type_,
         default_value=None,
         directives=(),
     )
@@ -111,8 +121,20 @@ def variable_definition(name: str, type_name: str, *, required: bool = False) ->
 def query_definition(
     variables: Iterable[VariableDefinitionNode], below: Iterable[SelectionNode]
 ) -> OperationDefinitionNode:
+    return _definition(OperationType.QUERY, variables, below)
+
+
+def mutation_definition(
+    variables: Iterable[VariableDefinitionNode], below: Iterable[SelectionNode]
+) -> OperationDefinitionNode:
+    return _definition(OperationType.MUTATION, variables, below)
+
+
+def _definition(
+    kind: OperationType, variables: Iterable[VariableDefinitionNode], below: Iterable[SelectionNode]
+) -> OperationDefinitionNode:
     return OperationDefinitionNode(
-        operation=OperationType.QUERY,
+        operation=kind,
         name=None,
         variable_definitions=tuple(variables),
         directives=(),

@@ -49,10 +49,10 @@ _KINDS: Final[Mapping[Verb, RootKind]] = {
 _OWN: Final[Mapping[Verb, str]] = {"users_me": "users_me", "roles_me": "roles_me"}
 #: the variable that holds the key of the one item
 ID: Final = "id"
-_KEY: Final = directive("key")
+KEY: Final = directive("key")
 _LIFT: Final = directive("lift")
 _FIRST: Final = directive("first")
-_TYPENAME: Final = leaf("__typename")
+TYPENAME: Final = leaf("__typename")
 
 
 class Writer:
@@ -78,7 +78,7 @@ class Writer:
             field_node(
                 root,
                 alias=name,
-                arguments=self._conditions(self.query.level) if name == "filter_count" else (),
+                arguments=self.conditions(self.query.level) if name == "filter_count" else (),
                 directives=(_FIRST, _LIFT),
                 below=(leaf("countAll"),),
             )
@@ -93,18 +93,18 @@ class Writer:
         items = selector.select(self.home.name, self.query.fields, level)
         arguments: list[ArgumentNode] = []
         if verb == "list":
-            arguments = [*self._conditions(level), *_paging(level, self._order(level))]
+            arguments = [*self.conditions(level), *paging(level, ordered(level))]
         elif verb == "one":
             self.definitions[ID] = variable_definition(ID, "ID", required=True)
             arguments = [argument(ID, variable(ID))]
         elif verb == "keyed_singleton":
-            arguments = self._conditions(level)
+            arguments = self.conditions(level)
         return field_node(
             _OWN.get(verb) or self._root(_KINDS[verb]),
             alias="data",
             arguments=arguments,
-            directives=() if items.nodes else (_KEY,),
-            below=self._selection(items),
+            directives=() if items.nodes else (KEY,),
+            below=self.selection(items),
         )
 
     def _root(self, kind: RootKind) -> str:
@@ -115,7 +115,7 @@ class Writer:
 
     # --- arguments ------------------------------------------------------------------------------------------
 
-    def _conditions(
+    def conditions(
         self, level: Level, collection: str | None = None, *, kind: str | None = None
     ) -> list[ArgumentNode]:
         """`filter` and `search` as variables. `kind`: type of a filter that is not the collection's."""
@@ -135,23 +135,11 @@ class Writer:
         self.variables[name] = index
         return argument(what, variable(name))
 
-    def _order(self, level: Level) -> tuple[str, ...]:
-        """`sort` with aliases of this level replaced by what they stand for."""
-        if not level.alias:
-            return level.sort
-        alias = dict(level.alias)
-        found: list[str] = []
-        for term in level.sort:
-            sign = "-" if term.startswith("-") else ""
-            head, dot, rest = term[len(sign) :].partition(".")
-            found.append(f"{sign}{alias.get(head, head)}{dot}{rest}")
-        return tuple(found)
-
     # --- items ----------------------------------------------------------------------------------------------
 
-    def _selection(self, items: Items) -> list[SelectionNode]:
+    def selection(self, items: Items) -> list[SelectionNode]:
         if not items.nodes:
-            return [_TYPENAME]
+            return [TYPENAME]
         return [self._node(items.collection, node) for node in items.nodes]
 
     def _node(self, collection: str, node: Node) -> FieldNode:
@@ -161,8 +149,8 @@ class Writer:
             return self._named(
                 node.key,
                 self.names.field_name(collection, node.field),
-                directives=(_KEY,) if raw_key else (),
-                below=(_TYPENAME,) if raw_key else None,
+                directives=(KEY,) if raw_key else (),
+                below=(TYPENAME,) if raw_key else None,
             )
         if isinstance(node, Call):
             return self._call(collection, node)
@@ -175,10 +163,10 @@ class Writer:
         link = self.gate.snapshot.link(collection, node.field)
         arguments: list[ArgumentNode] = []
         if node.items.nodes or (link is not None and link.kind == "o2m"):
-            arguments = self._conditions(node.level, node.items.collection)
+            arguments = self.conditions(node.level, node.items.collection)
         if link is not None and link.kind == "o2m":
-            arguments += _paging(node.level, self._order(node.level))
-        directives = [] if node.items.nodes else [_KEY]
+            arguments += paging(node.level, ordered(node.level))
+        directives = [] if node.items.nodes else [KEY]
         if node.level.aggregate or node.level.group:
             directives = [_aggregated(node.level)]
         return self._named(
@@ -186,16 +174,16 @@ class Writer:
             name,
             arguments=arguments,
             directives=directives,
-            below=self._selection(node.items),
+            below=self.selection(node.items),
         )
 
     def _branch(self, branch: Branch) -> InlineFragmentNode:
-        conditions = self._conditions(branch.level, branch.items.collection, kind="JSON")
+        conditions = self.conditions(branch.level, branch.items.collection, kind="JSON")
         directives: list[DirectiveNode] = [directive("only", *conditions)] if conditions else []
         if not branch.items.nodes:
-            directives.append(_KEY)
+            directives.append(KEY)
         return fragment_on(
-            self.names.type_name(branch.items.collection), directives, self._selection(branch.items)
+            self.names.type_name(branch.items.collection), directives, self.selection(branch.items)
         )
 
     def _call(self, collection: str, node: Call) -> FieldNode:
@@ -240,7 +228,7 @@ class Writer:
         return field_node(
             self._root("aggregated"),
             alias="data",
-            arguments=[*arguments, *self._conditions(level), *_paging(level, self._order(level))],
+            arguments=[*arguments, *self.conditions(level), *paging(level, ordered(level))],
             below=below,
         )
 
@@ -263,6 +251,19 @@ class Writer:
         )
 
 
+def ordered(level: Level) -> tuple[str, ...]:
+    """`sort` with aliases of this level replaced by what they stand for."""
+    if not level.alias:
+        return level.sort
+    alias = dict(level.alias)
+    found: list[str] = []
+    for term in level.sort:
+        sign = "-" if term.startswith("-") else ""
+        head, dot, rest = term[len(sign) :].partition(".")
+        found.append(f"{sign}{alias.get(head, head)}{dot}{rest}")
+    return tuple(found)
+
+
 def _aggregated(level: Level) -> DirectiveNode:
     """`count: *` counts items; beside names of fields `*` means nothing."""
     of: list[str] = []
@@ -276,7 +277,7 @@ def _aggregated(level: Level) -> DirectiveNode:
     return directive("aggregated", *found, *([argument("of", texts(of))] if of else []))
 
 
-def _paging(level: Level, order: tuple[str, ...]) -> list[ArgumentNode]:
+def paging(level: Level, order: tuple[str, ...]) -> list[ArgumentNode]:
     found = [argument("sort", texts(order))] if order else []
     for name, value in (("limit", level.limit), ("offset", level.offset), ("page", level.page)):
         if value is not None:

@@ -211,3 +211,18 @@ async def test_any_origin_for_cors_is_none_for_cookies(make_database: MakeDataba
     async with running(url, CORS_ENABLED="true", CORS_ORIGIN="true") as site:
         cookie = {"cookie": await session_cookie(site), "origin": "https://evil.example"}
         assert (await refusal(site, cookie, method="POST")).code == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+async def test_with_a_cookie_bodies_are_json(site: Site, method: str, kind: str) -> None:
+    """Also from our own pages: what else a form of theirs could be made to send."""
+    cookie = {"cookie": await session_cookie(site), **HOST, "origin": "https://cms.example.com"}
+    body = {"content-length": "2", "content-type": kind}
+    error = await refusal(site, {**cookie, **body}, method=method)
+    assert (error.status, error.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert (await ask(site, {**cookie, **body, **JSON}, method=method)).actor.admin
+    assert (await ask(site, {**cookie, "content-length": "0"}, method=method)).actor.admin
+    assert (await ask(site, {**bearer(ADMIN_TOKEN), **body}, method=method)).actor.admin

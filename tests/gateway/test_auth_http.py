@@ -182,7 +182,7 @@ async def test_secure_cookies_under_https(make_database: MakeDatabase) -> None:
         (b"  ", "Unexpected end of JSON input"),
         (b"nope", "Unexpected token 'n', \"nope\" is not valid JSON"),
         (b"null", "Unexpected token 'n', \"null\" is not valid JSON"),
-        (b'{"a":NaN}', "The JSON cannot be read"),
+        (b'{"a":NaN}', 'Unexpected token \'N\', "{"a":NaN}" is not valid JSON'),
         (b"[" * 100_000, "The JSON cannot be read"),
     ],
 )

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from rest_bridge.bodies import MutationKind
 from rest_bridge.message import RestRequest
 from rest_bridge.preconditions import Preferences, read_idempotency, read_preferences, read_tags
 from schema_gen.errors import CausewayError
+from schema_gen.naming import MutationKind
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from graphql import print_ast
 
 from resolvers.operation import Operation
 from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Action, Gate, Grant
+from rest_bridge.bodies import Change
 from rest_bridge.operations import Template, build_template
 from rest_bridge.query import parse_query
 from rest_bridge.query_string import parse_query_string
+from rest_bridge.write_operations import WriteTemplate, build_write_template, choosing, given_arguments
 from rest_bridge.writer import Verb
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names
@@ -61,6 +63,33 @@ def template(
     return made, asked.values
 
 
+def write_template(
+    snapshot: SchemaSnapshot,
+    change: Change,
+    query: str = "",
+    *,
+    collection: str = "articles",
+    rules: AccessRules = UNRESTRICTED,
+    **more: Any,
+) -> tuple[WriteTemplate, Operation]:
+    """The template of a change, and its operation. `more`: arguments besides those of the change."""
+    asked = parse_query(parse_query_string(encoded(query)))
+    given = given_arguments(change, **more)
+    if change.chosen is not None:
+        asked = choosing(asked, parse_query(change.chosen))
+    made = build_write_template(
+        asked,
+        snapshot.collections[collection],
+        change,
+        frozenset(given),
+        Gate(rules, snapshot),
+        Names.of(snapshot),
+        10,
+        asked.shape,
+    )
+    return made, made.operation(asked.values, given)
+
+
 def operation(snapshot: SchemaSnapshot, query: str, **more: Any) -> Operation:
     made, values = template(snapshot, query, **more)
     return made.operation(values)
@@ -68,7 +97,10 @@ def operation(snapshot: SchemaSnapshot, query: str, **more: Any) -> Operation:
 
 def written(snapshot: SchemaSnapshot, query: str, **more: Any) -> str:
     """The operation on one line, without the braces around it."""
-    text = " ".join(print_ast(operation(snapshot, query, **more).document).split())
+    return on_one_line(operation(snapshot, query, **more)).removeprefix("{ ").removesuffix(" }")
+
+
+def on_one_line(made: Operation) -> str:
+    text = " ".join(print_ast(made.document).split())
     # long lists of arguments are printed over several lines, without commas
-    text = re.sub(r"\( (.*?) \)", lambda match: "(" + _ARGUMENT.sub(r", \1", match[1]) + ")", text)
-    return text.removeprefix("{ ").removesuffix(" }")
+    return re.sub(r"\( (.*?) \)", lambda match: "(" + _ARGUMENT.sub(r", \1", match[1]) + ")", text)
