@@ -6,7 +6,6 @@ log in. What is no JSON is no payload: no form of another site logs anybody in o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from resolvers.actors import Access
 from resolvers.behaviors.credentials import read_login
 from resolvers.context import PUBLIC
 from resolvers.permissions import NOTHING
+from rest_bridge.envelope import encode_json
 from rest_bridge.json_body import parse_json
 from schema_gen.errors import route_not_found
 
@@ -64,5 +64,4 @@ def _payload(request: HttpRequest) -> object:
 
 
 def _reply(body: object, more: Headers) -> HttpReply:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return HttpReply(headers=(("content-type", JSON), _NO_STORE, *more), body=text)
+    return HttpReply(headers=(("content-type", JSON), _NO_STORE, *more), body=encode_json(body))

@@ -26,6 +26,7 @@ from resolvers.context import Exchange, RequestContext
 from resolvers.documents import Prepared
 from resolvers.operation import Outcome, RootResult
 from resolvers.variables import MAX_LEVELS, too_deep
+from rest_bridge.envelope import encode_json
 from rest_bridge.json_body import parse_json
 from schema_gen.errors import (
     CausewayError,
@@ -152,7 +153,7 @@ def render(outcome: Outcome, prepared: Prepared) -> bytes:
         return b'{"data":{}}'
     if not failed:
         return b"".join((*parts, b"}}"))
-    errors = b'"errors":' + _json([told for root in failed for told in _told(root, prepared)])
+    errors = b'"errors":' + encode_json([told for root in failed for told in _told(root, prepared)])
     if any(prepared.roots[root.key].required for root in failed):
         return b"{" + errors + b"}"
     return b"".join((*parts, b"},", errors, b"}"))
@@ -171,9 +172,3 @@ def _told(root: RootResult, prepared: Prepared) -> list[dict[str, Any]]:
         }
         for error in each(root.error)
     ]
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode(
-        "utf-8", "replace"
-    )

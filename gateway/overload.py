@@ -16,6 +16,7 @@ dictionary entry.
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from schema_gen.errors import CausewayError, ConfigurationError, service_unavail
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _STATM: Final = Path("/proc/self/statm")
-_PAGE: Final = 4096
+_PAGE: Final = resource.getpagesize()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ from gateway.whole_reply import WHOLE_REPLY, WholeReply, write_whole
 from rest_bridge.envelope import error_response
 from schema_gen.errors import ConfigurationError, service_unavailable
 
+#: whose change `--reload` starts the server again for
+_PACKAGES: Final = ("gateway", "rest_bridge", "resolvers", "schema_gen")
 #: bytes of request line and headers
 HEAD_LIMIT: Final = 64 * 1024
 #: seconds for a request head to arrive, and for a client to take some more of its reply
@@ -158,9 +160,7 @@ def serve(
     address = address_of(listening)
     line = f"Causeway listens on {address} (Ctrl+C stops it)"
     if reload:
-        packages = [
-            str(Path(__file__).parent.parent / name) for name in ("gateway", "rest_bridge", "resolvers")
-        ]
+        packages = [str(Path(__file__).parent.parent / name) for name in _PACKAGES]
         config = ServerConfig(
             settings, app="gateway.app:app_from_environment", reload=True, reload_dirs=packages
         )

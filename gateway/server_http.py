@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from gateway.auth import authenticate
 from gateway.http import HTML, JSON, HttpReply, HttpRequest
 from gateway.state import Project
 from resolvers.behaviors.server import PONG
+from rest_bridge.envelope import encode_json
 from schema_gen.errors import route_not_found
 from schema_gen.naming import Scope
 
@@ -52,15 +52,11 @@ async def _specs(project: Project, request: HttpRequest, scope: Scope) -> HttpRe
 async def _info(project: Project, request: HttpRequest) -> HttpReply:
     context = await authenticate(project, request.headers, request.query_string, request.ip)
     info = await project.server.info(context)
-    return HttpReply(headers=(("content-type", JSON),), body=_json({"data": info}))
+    return HttpReply(headers=(("content-type", JSON),), body=encode_json({"data": info}))
 
 
 async def _health(project: Project, request: HttpRequest) -> HttpReply:
     context = await authenticate(project, request.headers, request.query_string, request.ip)
     health = await project.server.health(context)
     status = 503 if health["status"] == "error" else 200
-    return HttpReply(status=status, headers=(("content-type", _HEALTH),), body=_json(health))
-
-
-def _json(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return HttpReply(status=status, headers=(("content-type", _HEALTH),), body=encode_json(health))

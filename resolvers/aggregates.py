@@ -17,6 +17,7 @@ from graphql import FieldNode, ValueNode
 from resolvers.conditions import ColumnRef, Condition, Operand
 from resolvers.operands import column_path, split_call, split_path
 from resolvers.operands import function_operand as call_operand
+from resolvers.operators import AGGREGATES
 from resolvers.paging import Limits, listed, page_of
 from resolvers.plan import (
     Aggregate,
@@ -36,9 +37,9 @@ from resolvers.tree import Tree, has_directive
 from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Collection, FieldType
 from schema_gen.naming import Names, TypePart
+from schema_gen.types import NUMBERS
 
-_NUMERIC: frozenset[FieldType] = frozenset({"integer", "bigInteger", "float", "decimal"})
-_ORDERED: frozenset[FieldType] = _NUMERIC | {
+_ORDERED: frozenset[FieldType] = NUMBERS | {
     "date",
     "dateTime",
     "time",
@@ -49,11 +50,6 @@ _ORDERED: frozenset[FieldType] = _NUMERIC | {
 }
 
 Collect = Callable[[Iterable[FieldNode]], Mapping[str, list[FieldNode]]]
-
-
-_AGGREGATES = frozenset(
-    {"count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"}
-)
 
 
 def plan_aggregate(
@@ -113,7 +109,7 @@ def plan_related_aggregate(
     rows: list[AggregateEntry] = []
     for text in listed(tree, said, "of"):
         function, _, name = text.partition(".")
-        if function not in _AGGREGATES:
+        if function not in AGGREGATES:
             raise invalid_query(f'"{function}" is no aggregate function')
         if name:
             value = AggregateValue(
@@ -184,7 +180,7 @@ def _aggregate_sort(
         if text == group.key or text == _spelling(group):
             return GroupValue(index=index)
     function, _, name = text.partition(".")
-    if function in _AGGREGATES:
+    if function in AGGREGATES:
         if not name or name == "*":
             return AggregateValue(function="countAll")
         operand = column_path([name], collection, reader, ())
@@ -262,7 +258,7 @@ def aggregate_operand(function: str, name: str, collection: Collection, reader: 
     plain_count = function == "count"
     if field.concealed and not plain_count:
         raise invalid_query(f'"{name}" can\'t be aggregated with "{function}"')
-    if function in ("sum", "sumDistinct", "avg", "avgDistinct") and field.type not in _NUMERIC:
+    if function in ("sum", "sumDistinct", "avg", "avgDistinct") and field.type not in NUMBERS:
         raise invalid_query(f'"{field.type}" field "{name}" can\'t be aggregated with "{function}"')
     if function in ("min", "max") and field.type not in _ORDERED:
         raise invalid_query(f'"{field.type}" field "{name}" can\'t be aggregated with "{function}"')

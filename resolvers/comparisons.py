@@ -49,9 +49,7 @@ class Comparer:
         self, operand: Operand, field: Field, given: Given, as_type: FieldType | None = None
     ) -> Condition | None:
         if not isinstance(given.value, Mapping):
-            given = Given(value={"_eq": given.value}, path=given.path)
-            # the value itself stands where the operator's value would
-            return self._compare("eq", operand, field, replace(given, value=given.value["_eq"]), as_type)
+            return self._compare("eq", operand, field, given, as_type)
         found: list[Condition] = []
         for key, value in given.value.items():
             part = self.reader.given(given.at(key, value))

@@ -32,7 +32,8 @@ from resolvers.context import RequestContext
 from resolvers.introspection import is_introspection
 from resolvers.literals import with_lists
 from resolvers.operation import Operation
-from resolvers.parts import data_part, fragments_of, root_nodes
+from resolvers.parts import data_part, root_nodes
+from resolvers.tree import fragments_of
 from resolvers.variables import Variables
 from resolvers.views import Key, Schemas, key_of
 from schema_gen.errors import CausewayError, graphql_validation

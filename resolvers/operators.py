@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
+from resolvers.plan import AggregateName
 from schema_gen.model import FieldType
 
 _EQUALITY = frozenset({"eq", "neq", "in", "nin", "null", "nnull"})
@@ -49,7 +50,8 @@ OPERATORS: Final[Mapping[FieldType, frozenset[str]]] = {
 }
 
 ALL_OPERATORS: Final = frozenset[str]().union(*OPERATORS.values()) | {"some", "none", "regex", "submitted"}
-NUMBERS: Final = frozenset({"integer", "bigInteger", "float", "decimal"})
+#: functions over a list of items (protocol)
+AGGREGATES: Final[frozenset[str]] = frozenset(get_args(AggregateName))
 _DATE_PARTS: Final = ("year", "month", "week", "day", "weekday")
 _TIME_PARTS: Final = ("hour", "minute", "second")
 

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from graphql import (
-    DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
     NamedTypeNode,
@@ -22,14 +20,7 @@ from graphql import (
 
 from resolvers.introspection import is_introspection
 from resolvers.operation import Operation
-
-Fragments = Mapping[str, FragmentDefinitionNode]
-
-
-def fragments_of(document: DocumentNode) -> Fragments:
-    return {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
+from resolvers.tree import Fragments, fragments_of
 
 
 def root_nodes(selection: SelectionSetNode, fragments: Fragments) -> Iterator[FieldNode]:

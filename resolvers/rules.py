@@ -44,8 +44,7 @@ class Epochs(Protocol):
     def trusted(self) -> bool: ...
 
 
-# --- pure -----------------------------------------------------------------------------------------------
-# ----------
+# --- pure ----------------------------------------------------------------------------------------------
 
 
 def applying_policies(policies: Iterable[PolicyRow], ip: str | None) -> tuple[PolicyRow, ...]:
@@ -128,8 +127,7 @@ def _object(text: str | None) -> Mapping[str, Any] | None:
     return value
 
 
-# --- reading and remembering
-# --------------------------------------------------------------------------------------
+# --- reading and remembering ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from resolvers.conditions import ColumnRef, Compare, Condition, Literal_, Slot, Source, Variable, any_of
-from resolvers.operators import NUMBERS
 from resolvers.reader import Given, Reader
 from schema_gen.model import Collection
+from schema_gen.types import NUMBERS
 
 _SEARCHED_TEXT: Final = frozenset({"string", "text", "csv", "unknown"})
 

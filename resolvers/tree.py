@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import (
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -28,22 +29,25 @@ from graphql import (
 from resolvers.operation import Operation
 from resolvers.reader import Given, VariableRef
 
+Fragments = Mapping[str, FragmentDefinitionNode]
+
+
+def fragments_of(document: DocumentNode) -> Fragments:
+    return {
+        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """Reads a document: fragments, directives, arguments, merged fields."""
 
-    fragments: Mapping[str, FragmentDefinitionNode]
+    fragments: Fragments
     variables: Mapping[str, Any]
 
     @classmethod
     def of(cls, operation: Operation) -> Tree:
-        fragments = {
-            node.name.value: node
-            for node in operation.document.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
-        return cls(fragments, operation.variables)
+        return cls(fragments_of(operation.document), operation.variables)
 
     def included(self, directives: Iterable[DirectiveNode] | None) -> bool:
         for directive in directives or ():

@@ -9,14 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from resolvers.operators import AGGREGATES
 from rest_bridge.filters import parse_json
 from schema_gen.errors import CausewayError, invalid_query
-
-AGGREGATES: Final = frozenset(
-    {"count", "countDistinct", "countAll", "sum", "sumDistinct", "avg", "avgDistinct", "min", "max"}
-)
 
 
 def names_of(raw: Any, parameter: str) -> tuple[str, ...]:

@@ -90,6 +90,8 @@ TYPES: Final[Mapping[FieldType, TypeFacts]] = {
     "uuid": TypeFacts(graphql="ID", wire="string", sqlite="char(36)", postgresql="uuid"),
 }
 
+NUMBERS: Final[frozenset[FieldType]] = frozenset({"bigInteger", "decimal", "float", "integer"})
+
 _POSTGRESQL: Final[Mapping[str, FieldType]] = {
     "bigint": "bigInteger",
     "bit": "boolean",
@@ -227,7 +229,6 @@ _WRAPPED: Final = re.compile(r'^"(?:[^"]|"")*"$')
 _NUMBER: Final = re.compile(r"^-?\d+(?:\.\d+)?$")
 _TRUE: Final = frozenset({"1", "t", "true"})
 _FALSE: Final = frozenset({"0", "f", "false"})
-_NUMBERS: Final = frozenset({"bigInteger", "decimal", "float", "integer"})
 
 
 def default_value(expression: str | None, kind: FieldType) -> Any:
@@ -249,7 +250,7 @@ def default_value(expression: str | None, kind: FieldType) -> Any:
         text = text[1:-1].replace('""', '"')
     if kind == "boolean" and text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
-    if kind in _NUMBERS and _NUMBER.match(text):
+    if kind in NUMBERS and _NUMBER.match(text):
         return float(text) if "." in text else int(text)
     if kind == "json":
         try:

@@ -21,8 +21,8 @@ from graphql import GraphQLField, GraphQLFloat, GraphQLInt
 from schema_gen.graphql.scalars import DATE, JSON
 from schema_gen.graphql.source import TypeSource
 from schema_gen.graphql.uses import Use
+from schema_gen.types import NUMBERS
 
-_NUMBERS: Final = frozenset({"bigInteger", "decimal", "float", "integer"})
 _MOMENTS: Final = frozenset({"date", "dateTime", "time", "timestamp"})
 _ARITHMETIC: Final = ("avg", "sum", "avgDistinct", "sumDistinct")
 _EXTREMES: Final = ("min", "max")
@@ -38,7 +38,7 @@ def aggregated_fields(collection: str, source: TypeSource) -> dict[str, GraphQLF
     }
     sums = source.sums(collection)
     if sums is not None:
-        numeric = any(_is(use, _NUMBERS) for use in source.uses(collection))
+        numeric = any(_is(use, NUMBERS) for use in source.uses(collection))
         for name in (*_ARITHMETIC, *_EXTREMES) if numeric else _EXTREMES:
             fields[name] = GraphQLField(sums)
     return fields
@@ -53,7 +53,7 @@ def sum_fields(collection: str, source: TypeSource) -> dict[str, GraphQLField]:
     """Empty where the collection has neither numbers nor dates."""
     fields: dict[str, GraphQLField] = {}
     for use in source.uses(collection):
-        if _is(use, _NUMBERS):
+        if _is(use, NUMBERS):
             fields[use.name] = GraphQLField(GraphQLFloat)
         elif _is(use, _MOMENTS):
             fields[use.name] = GraphQLField(DATE, description="Only min and max.")
