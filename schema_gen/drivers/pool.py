@@ -149,7 +149,7 @@ class Pool(Generic[T]):
     async def _open_for_waiters(self) -> None:
         try:
             connection = await self._open_one()
-        except (CausewayError, OSError) as error:
+        except Exception as error:  # of whatever kind: it is counted, and those who wait are told
             self._opened -= 1
             self._refuse_all(error)
         else:

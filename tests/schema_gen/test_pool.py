@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,13 +21,13 @@ class Maker:
 
     def __init__(self) -> None:
         self.numbers = itertools.count()
-        self.broken = False
+        self.broken: Exception | None = None
         self.ended: list[int] = []
 
     async def open(self) -> int:
         await asyncio.sleep(0)
-        if self.broken:
-            raise OSError("down")
+        if self.broken is not None:
+            raise self.broken
         return next(self.numbers)
 
 
@@ -90,20 +92,23 @@ async def test_a_lost_connection_is_replaced_for_those_who_wait() -> None:
     assert one.opened == 1
 
 
-async def test_when_nothing_can_be_opened_those_who_wait_learn_it() -> None:
+@pytest.mark.parametrize(
+    "why", [OSError("down"), asyncpg.InvalidPasswordError("down"), sqlite3.Error("down")]
+)
+async def test_when_nothing_can_be_opened_those_who_wait_learn_it(why: Exception) -> None:
     maker = Maker()
     one = pool(maker, size=1)
     held = await one.wait()
     waiting = [asyncio.create_task(one.wait()) for _ in range(2)]
     await asyncio.sleep(0)
-    maker.broken = True
+    maker.broken = why
     one.lost(held)
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [str(one) for one in outcomes] == ["down", "down"]
     assert (one.opened, one.waiting) == (0, 0)
-    with pytest.raises(OSError, match="down"):
+    with pytest.raises(type(why), match="down"):
         await one.wait()
-    maker.broken = False
+    maker.broken = None
     assert await one.wait() == held + 1
 
 
