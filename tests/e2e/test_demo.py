@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,9 +139,22 @@ def test_passwords_are_generated_and_kept_from_others(demo: tuple[Path, str]) ->
     assert len(set(passwords.values())) == 3
 
 
-def test_a_second_run_keeps_the_data_and_makes_nothing(tmp_path: Path) -> None:
-    with running_demo(tmp_path) as first:
-        pass
+def copied(directory: Path, target: Path) -> None:
+    """What a run has made, at another place, while it is still served."""
+    made, copy = directory / "data", target / "data"
+    copy.mkdir()
+    with (
+        closing(sqlite3.connect(made / "demo.sqlite")) as source,
+        closing(sqlite3.connect(copy / "demo.sqlite")) as other,
+    ):
+        source.backup(other)
+    for name in ("demo.sqlite.logins", "demo.sqlite.secret"):
+        shutil.copy(made / name, copy / name)
+
+
+def test_a_second_run_keeps_the_data_and_makes_nothing(demo: tuple[Path, str], tmp_path: Path) -> None:
+    directory, first = demo
+    copied(directory, tmp_path)
     with running_demo(
         tmp_path, DB_CLIENT="pg", DB_CONNECTION_STRING="postgresql://nowhere.invalid/x"
     ) as second:
@@ -149,10 +164,9 @@ def test_a_second_run_keeps_the_data_and_makes_nothing(tmp_path: Path) -> None:
     assert login.status_code == 200
 
 
-def test_what_is_not_known_is_not_invented(tmp_path: Path) -> None:
+def test_what_is_not_known_is_not_invented(demo: tuple[Path, str], tmp_path: Path) -> None:
     """The file with the passwords is gone: the site is served, and no password is printed."""
-    with running_demo(tmp_path):
-        pass
+    copied(demo[0], tmp_path)
     (tmp_path / "data" / "demo.sqlite.logins").unlink()
     with running_demo(tmp_path) as printed:
         assert "causeway users passwd" in printed
