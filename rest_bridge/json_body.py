@@ -43,8 +43,8 @@ def _number(text: str) -> float:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        left = iter(found)
+        twice = next(name for name, _ in pairs if name != next(left, None))
         raise _Unreadable(f'"{twice[:100]}" is given twice')
     return found
 

@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from resolvers.operators import NUMBERS
 from resolvers.writing.hashing import Hashed
 from resolvers.writing.moments import midnight
 from resolvers.writing.values import reader
 from schema_gen.errors import CausewayError
 from schema_gen.model import Field
+from schema_gen.types import NUMBERS
 
 Typed = Callable[[Any], Any]
 

@@ -71,6 +71,7 @@ def test_everything_else_is_refused(body: str, reason: str) -> None:
     ("body", "reason"),
     [
         (b'{"a":1,"b":{"c":1,"c":2}}', '"c" is given twice'),
+        (b'{"a":1,"b":2,"c":3,"b":4,"a":5}', '"b" is given twice'),
         (b'{"a":"\xff"}', "The body is not encoded in UTF-8"),
         (b"[" * (MAX_LEVELS + 1) + b"]" * (MAX_LEVELS + 1), f"The JSON has more than {MAX_LEVELS} levels"),
     ],
