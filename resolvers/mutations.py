@@ -291,7 +291,7 @@ class Mutations:
         return done
 
     async def _arguments(self, operation: Operation, root: _Planned, tools: Tools, gate: Gate) -> Arguments:
-        """What the root is given. Secrets are hashed here, before anything is held, for those who may write."""
+        """What the root is given. Secrets are hashed here, before anything is held, for who may write."""
         given = _arguments(operation, root, tools)
         write = root.write
         if given.payload is None or write is None:
