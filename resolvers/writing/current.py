@@ -73,6 +73,11 @@ def paths(*values: Any) -> frozenset[str]:
     return frozenset(text for value in values for text in _texts(value) if _is_path(text))
 
 
+def dynamic(value: Any) -> bool:
+    """Whether there may be variables in a rule."""
+    return any(text[:1] == "$" for text in _texts(value))
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value

@@ -39,7 +39,8 @@ def moment_reader(refusing: Refusing, what: str) -> Callable[[Any], datetime]:
             moment = _moment(value)
         except (ValueError, OverflowError):
             raise _invalid(refusing, what) from None
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        rest = moment.microsecond % 1000
+        return moment.replace(microsecond=moment.microsecond - rest) if rest else moment
 
     return read
 
@@ -72,7 +73,9 @@ def time_reader(refusing: Refusing) -> Callable[[Any], time]:
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return EPOCH + timedelta(milliseconds=value)
     raise ValueError(value)

@@ -34,8 +34,10 @@ _SINGLES: Final[Mapping[str, frozenset[str]]] = {
     "sqlite": frozenset({"float"}),
 }
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
-#: digits before the point, and after it, of numbers without declared precision
+#: digits before the point that are looked at; more are out of every range
 _WIDEST: Final = 1000
+#: digits before the point, as far as SQLite reaches, and after it, of numbers without declared precision
+_REACH: Final = 308
 _FINEST: Final = 16383
 _LONGEST: Final = 20_000
 
@@ -94,7 +96,7 @@ def decimal_reader(column: Column, refusing: Refusing) -> Callable[[Any], Decima
 def _free(value: Any, refusing: Refusing) -> Decimal:
     number = _exact(value, refusing, "a number")
     exponent = number.as_tuple().exponent
-    if number.adjusted() > _WIDEST or not isinstance(exponent, int) or exponent < -_FINEST:
+    if number.adjusted() >= _REACH or not isinstance(exponent, int) or exponent < -_FINEST:
         raise refusing.out_of_range(value)
     return number
 

@@ -16,9 +16,13 @@ from typing import Any, Final
 
 from resolvers.writing.refusing import Refusing
 
+#: the spelling in which UUIDs are kept
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEX: Final = re.compile(r"(?:\\x)?((?:[0-9a-fA-F]{2})*)")
 #: a null character inside JSON text
 _NULL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+#: of a number that a double can hold; SQLite makes one of a JSON column that holds a mere number
+_BITS: Final = 1023
 _SHAPES: Final = frozenset(
     {"LineString", "MultiLineString", "MultiPoint", "MultiPolygon", "Point", "Polygon", "GeometryCollection"}
 )
@@ -85,6 +89,8 @@ def json_reader(refusing: Refusing) -> Callable[[Any], str]:
         if isinstance(value, str):
             with suppress(ValueError, RecursionError):
                 value = _JSON.decode(value)
+        if isinstance(value, int) and value.bit_length() > _BITS:
+            raise refusing.out_of_range(value)
         text = _encoded(value, refusing)
         if not text.isascii():
             _whole(text, refusing)
@@ -110,6 +116,8 @@ def csv_reader(refusing: Refusing, max_length: int | None) -> Callable[[Any], st
 def uuid_reader(refusing: Refusing) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if isinstance(value, str):
+            if _UUID.fullmatch(value):
+                return value
             try:
                 return str(uuid.UUID(value))
             except ValueError:
@@ -128,10 +136,9 @@ def binary_reader(refusing: Refusing) -> Callable[[Any], bytes]:
             if found is not None:
                 return bytes.fromhex(found[1])
         elif isinstance(value, Mapping) and value.get("type") == "Buffer":
-            try:
-                return bytes(value["data"])
-            except (KeyError, TypeError, ValueError):
-                pass
+            data = value.get("data")
+            if isinstance(data, list) and all(type(one) is int and 0 <= one < 256 for one in data):
+                return bytes(data)
         raise refusing.invalid(value, "hexadecimal digits")
 
     return read

@@ -105,6 +105,8 @@ def orderable(value: Any, bound: Any, field: Field | None, read: Typed) -> tuple
     """
     kind = "string" if field is None else field.type
     if kind in NUMBERS:
+        if type(value) is int and type(bound) is int:
+            return value, bound, bound
         pair = number(value), number(bound)
         return None if pair[0] is None or pair[1] is None else (*pair, _told(pair[1], bound))
     if kind in _MOMENTS or kind == "date":

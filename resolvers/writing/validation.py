@@ -20,7 +20,7 @@ from resolvers.operands import split_call
 from resolvers.operators import ALL_OPERATORS
 from resolvers.permissions import Grant
 from resolvers.writing.comparing import Comparing, Failure
-from resolvers.writing.current import Current
+from resolvers.writing.current import Current, dynamic
 from resolvers.writing.specials import Change, filled
 from resolvers.writing.typed import decoded, moment
 from schema_gen.errors import CausewayError, failed_validation
@@ -49,8 +49,8 @@ class Validator:
 
     collection: Collection
     snapshot: SchemaSnapshot
-    #: of fields
-    own: tuple[Mapping[str, Any], ...]
+    #: of fields, and whether there are variables in them
+    own: tuple[tuple[Mapping[str, Any], bool], ...]
     #: fields that have to have a value; on update there are none
     required: frozenset[str]
     not_null: tuple[str, ...]
@@ -64,7 +64,7 @@ class Validator:
         return cls(
             collection=collection,
             snapshot=snapshot,
-            own=field_rules(collection),
+            own=tuple((rule, dynamic(rule)) for rule in field_rules(collection)),
             required=frozenset(required),
             not_null=tuple(field.name for field in columns),
         )
@@ -86,8 +86,10 @@ class Validator:
         """
         found = [
             violation
-            for rule in self.own
-            for violation in self._violations(current.filled(rule), payload, self.collection)
+            for rule, filling in self.own
+            for violation in self._violations(
+                current.filled(rule) if filling else rule, payload, self.collection
+            )
         ]
         for name in self.not_null:
             value = payload.get(name, _ABSENT)

@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 from schema_gen.dialects.postgresql import BROKEN, refusal, unreachable
 from schema_gen.drivers.base import Database, Parameters, Row, Transaction
 from schema_gen.drivers.pool import Pool
+from schema_gen.drivers.postgresql_codecs import set_codecs
 
 T = TypeVar("T")
 
@@ -40,22 +41,6 @@ SESSION: Final = {
     "jit": "off",
     "timezone": "UTC",
 }
-
-
-def _json_in(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
-
-
-def _json_out(value: bytes) -> bytes:
-    return value
-
-
-def _jsonb_in(value: str | bytes) -> bytes:
-    return b"\x01" + _json_in(value)
-
-
-def _jsonb_out(value: bytes) -> bytes:
-    return value[1:]
 
 
 def _end(connection: asyncpg.Connection) -> None:
@@ -131,10 +116,7 @@ class PostgresDatabase(Database):
                 max_cached_statement_lifetime=0,
                 max_cacheable_statement_size=0,
             )
-            for name, encoder, decoder in (("json", _json_in, _json_out), ("jsonb", _jsonb_in, _jsonb_out)):
-                await connection.set_type_codec(
-                    name, schema="pg_catalog", encoder=encoder, decoder=decoder, format="binary"
-                )
+            await set_codecs(connection)
         except (*BROKEN, TimeoutError, asyncpg.TooManyConnectionsError) as error:
             raise unreachable() from error
         return connection

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resolvers.bundle import BundleHolder
 from resolvers.context import PUBLIC, RequestContext
@@ -23,7 +25,8 @@ from resolvers.writing.values import converter, stored
 from schema_gen.database import Database, open_database
 from schema_gen.errors import CausewayError
 from schema_gen.loader import load_snapshot
-from schema_gen.model import Field, FieldType, SchemaSnapshot
+from schema_gen.model import Column, Field, FieldType, SchemaSnapshot
+from schema_gen.types import field_type
 from tests.support.blog import NOW, operation, told
 from tests.support.session import Dialect
 
@@ -55,6 +58,7 @@ COLUMNS: Mapping[str, tuple[str, str] | tuple[str, str, FieldType]] = {
     "kind": ("text check (kind in ('a', 'b'))", "kind"),
 }
 LONG = "x" * 11
+OTHER = "11111111-1111-4111-8111-111111111111"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +160,12 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("truth", "false", False),
     ("date", "2024-01-02", "2024-01-02"),
     ("date", "1815-12-10", "1815-12-10"),
+    # the driver of PostgreSQL has these for infinities
+    ("date", "0001-01-01", "0001-01-01"),
+    ("date", "9999-12-31", "9999-12-31"),
+    ("datetime", "0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+    ("timestamp", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+    ("timestamp", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999Z"),
     ("date", "2024-01-02T10:00:00Z", "2024-01-02"),
     ("date", "2024-01-02T23:00:00-05:00", "2024-01-03"),
     ("date", 1700000000000, "2023-11-14"),
@@ -254,6 +264,9 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("json", {"a": "\x00"}, "INVALID_PAYLOAD"),
     ("json", {"a": "\ud800"}, "INVALID_PAYLOAD"),
     ("json", [1e400], "INVALID_PAYLOAD"),
+    ("json", 10**400, "VALUE_OUT_OF_RANGE"),
+    ("free", 10**400, "VALUE_OUT_OF_RANGE"),
+    ("binary", {"type": "Buffer", "data": 10**12}, "INVALID_PAYLOAD"),
     ("uuid", "x", "INVALID_PAYLOAD"),
     ("uuid", 5, "INVALID_PAYLOAD"),
     ("binary", "abc", "INVALID_PAYLOAD"),
@@ -282,6 +295,70 @@ async def test_what_is_taken_is_read_back(table: Table) -> None:
         if one != answer or (isinstance(one, bool) is not isinstance(answer, bool) and name != "truth")
     ]
     assert wrong == []
+
+
+ODD: list[Any] = [
+    0, -0.0, 1, -1, 2**31, 2**53 + 1, 2**63, -(2**63), 10**30, 0.1, 1e22, 5e-324, 1e308, 3.4028235e38,
+    float("inf"), float("nan"), True, False, "", " ", "0", "1.50", "1e5", "0x10", "NaN", "Infinity", "null",
+    "true", "TRUE", "a", "a,b", "\x00", "\ud800", "\udfff x", "\U0001f600", "\\u0000", '"\\u0000"', "{",
+    "{}", "[]", '{"a":1}', "2024", "20240102", "2024-W01-1", "2024-01-02", "2024-01-02T24:00:00",
+    "0001-01-01", "9999-12-31T23:59:59.999999Z", "10:00", "10:00:00.123456", "23:59:60", OTHER,
+    OTHER.upper(), "{" + OTHER + "}", "dead", "\\xdead", "x" * 300, "é" * 10, [], [None], [[1]], ["a",
+    ["b"]], {}, {"a": None}, {"type": "Point", "coordinates": [0, 0]}, {"type": "Point", "coordinates":
+    "x"}, {"type": "Buffer", "data": [1]}, {"type": "Buffer", "data": 10**12}, {"type": "Buffer", "data":
+    5}, {"type": "Buffer", "data": "ab"}, {"\ud800": 1}, [1e999], "9" * 400, "-" + "9" * 25,
+]  # fmt: skip
+
+
+async def test_what_is_not_refused_is_taken_by_the_database(table: Table) -> None:
+    taken: list[tuple[str, Any]] = []
+    for name in COLUMNS:
+        for value in ODD:
+            if refusal(value, table.field(name), table.database.dialect) is None:
+                taken.append((name, value))
+    assert len(taken) > 200
+    kept = await table.kept(*taken)
+    assert [pair for pair, one in zip(taken, kept, strict=True) if one is None and pair[1] != "null"] == []
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.from_regex(r"[-+.eE0-9:TZ ]{1,20}"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=JSON)
+def test_both_databases_refuse_the_same(value: Any) -> None:
+    for name, types in COLUMNS.items():
+        declared = [text.partition("(")[0].partition(" ")[0] for text in types[:2]]
+        kind = types[2] if len(types) == 3 else field_type("sqlite", declared[0])
+        limit = 10 if name == "string" else None
+        precision, scale = (6, 2) if name == "decimal" else (None, None)
+        found = []
+        for dialect, data_type in (
+            ("sqlite", declared[0]),
+            ("postgresql", _POSTGRESQL.get(declared[1], declared[1])),
+        ):
+            column = Column(
+                data_type=data_type, max_length=limit, numeric_precision=precision, numeric_scale=scale
+            )
+            one = Field(collection="things", name=name, type=kind, column=column)
+            error = refusal(value, one, "sqlite" if dialect == "sqlite" else "postgresql")
+            found.append(None if error is None else (error.code, error.message))
+        assert found[0] == found[1], name
+
+
+_POSTGRESQL: Mapping[str, str] = {
+    "varchar": "character varying", "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone", "time": "time without time zone", "double": "double precision",
+}  # fmt: skip
 
 
 async def test_null_is_null_in_every_column(table: Table) -> None:
