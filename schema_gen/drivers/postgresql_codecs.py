@@ -1,8 +1,8 @@
 """How values of PostgreSQL's own types cross the wire where the driver's way would not do.
 
 `json` and `jsonb` pass through as bytes. Days and moments are numbers (days, microseconds since 2000): the
-driver itself takes the first and the last day that Python knows for infinities, so that `9999-12-31` would not
-be stored. An infinity that is read is that first or last day.
+driver itself takes the first and the last day that Python knows for infinities, so `9999-12-31` would not be
+stored. An infinity that is read is that first or last day.
 """
 
 from __future__ import annotations
