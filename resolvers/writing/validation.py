@@ -5,8 +5,8 @@
     -> [FAILED_VALIDATION for "status" at "author" ..., FAILED_VALIDATION for "title": required]
 
 Rules are asked of the payload alone (presets are in it, what is stored is not): a field that was not sent
-meets every rule but `_submitted`. All rules hold at once: those of fields, then null and missing values, then
-those of every permission. Pure.
+meets every rule but `_submitted`. All rules hold at once: of each field, in order, null or missing values and
+its rule, then the rules of every permission. Pure.
 """
 
 from __future__ import annotations
@@ -44,30 +44,44 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldCheck:
+    """What one field asks. `filling`: there are variables in the rule."""
+
+    name: str
+    not_null: bool
+    required: bool
+    rule: Mapping[str, Any] | None
+    filling: bool
+
+
+def _check(field: Field, change: Change, ready: frozenset[str]) -> FieldCheck:
+    rule = _rule(field)
+    not_null = _holds(field) and field.name not in ready
+    return FieldCheck(
+        name=field.name,
+        not_null=not_null,
+        required=not_null and change == "create" and _needed(field),
+        rule=rule,
+        filling=rule is not None and dynamic(rule),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
     """Of one collection and change, for every request of a snapshot."""
 
     collection: Collection
     snapshot: SchemaSnapshot
-    #: of fields, and whether there are variables in them
-    own: tuple[tuple[Mapping[str, Any], bool], ...]
-    #: fields that have to have a value; on update there are none
-    required: frozenset[str]
-    not_null: tuple[str, ...]
+    #: in the order of the fields
+    checks: tuple[FieldCheck, ...]
     known: dict[tuple[str, str], Comparing] = dataclass_field(default_factory=dict)
 
     @classmethod
     def of(cls, collection: Collection, change: Change, snapshot: SchemaSnapshot) -> Validator:
         ready = filled(collection, change)
-        columns = [field for field in collection.fields.values() if _holds(field) and field.name not in ready]
-        required = [field.name for field in columns if _needed(field)] if change == "create" else []
-        return cls(
-            collection=collection,
-            snapshot=snapshot,
-            own=tuple((rule, dynamic(rule)) for rule in field_rules(collection)),
-            required=frozenset(required),
-            not_null=tuple(field.name for field in columns),
-        )
+        checks = (_check(field, change, ready) for field in collection.fields.values())
+        kept = tuple(check for check in checks if check.not_null or check.rule)
+        return cls(collection=collection, snapshot=snapshot, checks=kept)
 
     def refusals(
         self,
@@ -84,20 +98,17 @@ class Validator:
         those of the action's scope; none for administrators. `path`: from the item of the request to this
         one; indexes are left out. `provided`: fields that others fill (the foreign key: the parent).
         """
-        found = [
-            violation
-            for rule, filling in self.own
-            for violation in self._violations(
-                current.filled(rule) if filling else rule, payload, self.collection
-            )
-        ]
-        for name in self.not_null:
-            value = payload.get(name, _ABSENT)
-            if name in provided or (value is _ABSENT and name not in self.required):
-                continue
-            if value is None or value is _ABSENT:
-                failure = _REQUIRED if value is _ABSENT else _NNULL
-                found.append(Violation(field=name, failure=failure))
+        found: list[Violation] = []
+        for check in self.checks:
+            if check.not_null and check.name not in provided:
+                value = payload.get(check.name, _ABSENT)
+                if value is None:
+                    found.append(Violation(field=check.name, failure=_NNULL))
+                elif value is _ABSENT and check.required:
+                    found.append(Violation(field=check.name, failure=_REQUIRED))
+            if check.rule:
+                rule = current.filled(check.rule) if check.filling else check.rule
+                found += self._violations(rule, payload, self.collection)
         for grant in grants:
             if grant.validation:
                 found += self._violations(current.filled(grant.validation), payload, self.collection)
@@ -202,8 +213,13 @@ _WHOLE: Final = Comparing.of(None)
 
 def field_rules(collection: Collection) -> tuple[Mapping[str, Any], ...]:
     """The validation rules of the fields' metadata, in the order of the fields."""
-    rules = ((field.meta or {}).get("validation") for field in collection.fields.values())
-    return tuple(rule for rule in rules if isinstance(rule, Mapping) and rule)
+    rules = (_rule(field) for field in collection.fields.values())
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def _rule(field: Field) -> Mapping[str, Any] | None:
+    rule = (field.meta or {}).get("validation")
+    return rule if isinstance(rule, Mapping) and rule else None
 
 
 def rules_of(collection: Collection, grants: Iterable[Grant] = ()) -> list[Any]:

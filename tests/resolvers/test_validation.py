@@ -225,6 +225,7 @@ def test_order_of_refusals_and_messages() -> None:
         field("a"),
         field("needed", nullable=False),
         field("kept", nullable=False, has_default=True),
+        field("last", rule={"last": {"_submitted": True}}),
         field("id", "integer", nullable=False, auto_increment=True),
         field("made", "timestamp", nullable=False, special=("date-created",)),
         field("twice", nullable=False, generated=True),
@@ -242,17 +243,18 @@ def test_order_of_refusals_and_messages() -> None:
         'Validation failed for field "v" at "tags.tag". Value can\'t be "bad".',
         'Validation failed for field "needed" at "tags.tag". Value is required.',
         'Validation failed for field "kept" at "tags.tag". Value can\'t be null.',
+        'Validation failed for field "last" at "tags.tag". Value is required.',
         'Validation failed for field "a" at "tags.tag". Value has to be "x".',
         'Validation failed for field "v" at "tags.tag".',
     ]
     assert [error.code for error in validator.refusals(payload, current(), grants)] == [
         "FAILED_VALIDATION"
-    ] * 5
-    assert refused(collection, {}, provided=frozenset({"needed"})) == []
-    assert refused(collection, {"id": None, "needed": "x"})[0]["type"] == "nnull"
-    assert refused(collection, {}, change="update") == []
+    ] * 6
+    assert refused(collection, {"last": 1}, provided=frozenset({"needed"})) == []
+    assert [one["type"] for one in refused(collection, {"id": None, "needed": "x", "last": 1})] == ["nnull"]
+    assert refused(collection, {"last": 1}, change="update") == []
     assert refused(collection, {"needed": None}, change="update")[0]["type"] == "nnull"
-    assert refused(collection, {"made": None, "needed": "x"}) == []
+    assert refused(collection, {"made": None, "needed": "x", "last": 1}) == []
 
 
 def test_moments_are_told_as_clients_know_them() -> None:
