@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
 _INDEX: Final = f"CREATE INDEX IF NOT EXISTS {TABLE}_made ON {TABLE} (made)"
 _SWEEP: Final = f"DELETE FROM {TABLE} WHERE made < $1"
 _TAKE: Final = f"""
-INSERT INTO {TABLE} ("key", fingerprint, made) VALUES ($1, $2, $3) ON CONFLICT ("key") DO NOTHING RETURNING "key\""""
+INSERT INTO {TABLE} ("key", fingerprint, made) VALUES ($1, $2, $3)
+ON CONFLICT ("key") DO NOTHING RETURNING "key\""""
 _FIND: Final = f'SELECT fingerprint, answer FROM {TABLE} WHERE "key" = $1'
 _KEEP: Final = f'UPDATE {TABLE} SET answer = $2 WHERE "key" = $1'
 
