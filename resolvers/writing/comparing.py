@@ -95,7 +95,10 @@ class Comparing:
             text = plain(value)
             if not isinstance(text, str):
                 return [_REQUIRED]
-            return [] if matches(str(wanted), text) else [Failure(kind=op, invalid=text)]
+            if matches(str(wanted), text):
+                return []
+            secret = self.field is not None and self.field.concealed
+            return [Failure(kind=op, invalid=None if secret else text)]
         if op == "json":
             return self._json(wanted, value)
         return self._text(op, wanted, value)
