@@ -130,6 +130,8 @@ class Frame:
         #: begins
         self.required = False
         self._hops: dict[tuple[str, str, str, str], Frame] = {}
+        #: by the hop itself, which all operands of one item share: conditions are long to spell
+        self._known: dict[int, tuple[Hop, Frame]] = {}
 
     def column(self, name: str) -> ColumnElement[Any]:
         return self.source.column(name)
@@ -161,6 +163,11 @@ class Frame:
             frame.required = True
 
     def _join(self, hop: Hop) -> Frame:
+        if (known := self._known.get(id(hop))) is None:
+            known = self._known[id(hop)] = (hop, self._joined(hop))
+        return known[1]
+
+    def _joined(self, hop: Hop) -> Frame:
         # a rule and the caller go the same way under other guards: what one may see is not the other's
         key = (hop.link.field, hop.target, repr(hop.guard), repr(hop.column_guard))
         found = self._hops.get(key)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Dialect, Select
+from sqlalchemy import ColumnClause, ColumnElement, Dialect, Select
 from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
@@ -28,6 +28,15 @@ MASK = "**********"
 def raw(text: str) -> ColumnElement[Any]:
     """SQL text of ours; never anything that came from outside."""
     return sa.literal_column(text)
+
+
+def plain(value: ColumnElement[Any]) -> str | None:
+    """The SQL of a value that is text already: a column, or what was made of it by `raw`.
+
+    A wildcard over three relations has hundreds of values, most of them plain; writing those as text halves
+    the time that the statement takes to make.
+    """
+    return value.name if isinstance(value, ColumnClause) and value.is_literal else None
 
 
 class SqlDialect(Protocol):

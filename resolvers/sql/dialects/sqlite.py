@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs, raw
+from resolvers.sql.dialects.base import MASK, Pairs, plain, raw
 from resolvers.sql.dialects.postgresql import wildcards
 from schema_gen.model import Field, FieldType
 
@@ -75,11 +75,13 @@ class SqliteSql:
 
     def _moment(self, column: ColumnElement[Any], kind: FieldType) -> ColumnElement[Any]:
         """The normal form of a date or time, whatever form is stored; what is no date stays as it is."""
+        if (name := plain(column)) is not None:
+            return raw(_moment_of(name, kind))
         pattern = raw(f"'{_FORMATS[kind]}'")
         text = func.coalesce(func.strftime(pattern, column), column)
         if kind == "time":
             return text
-        milliseconds = column / raw("1000.0")
+        milliseconds = column.op("/")(raw("1000.0"))
         return sa.case(
             (
                 func.typeof(column).in_([raw("'integer'"), raw("'real'")]),
@@ -95,9 +97,12 @@ class SqliteSql:
             return sa.case((column.is_not(None), raw(f"'{MASK}'")))
         if field.type in _FORMATS:
             return self._moment(column, field.type)
+        name = plain(column)
         if text:
-            return sa.cast(column, sa.Text())
+            return sa.cast(column, sa.Text()) if name is None else raw(f"CAST({name} AS TEXT)")
         match field.type:
+            case "boolean" if name is not None:
+                return raw(f"CASE WHEN ({name} IS NOT NULL) THEN json(iif({name}, 'true', 'false')) END")
             case "boolean":
                 truth = func.iif(column, raw("'true'"), raw("'false'"))
                 return sa.case((column.is_not(None), func.json(truth)))
@@ -213,12 +218,18 @@ class SqliteSql:
 
     def _built(self, pairs: Pairs) -> ColumnElement[Any]:
         arguments: list[ColumnElement[Any]] = []
+        written: list[str] = []
         for key, value in pairs:
-            arguments += (
-                raw(f"'{key}'") if key.isidentifier() and key.isascii() else sa.literal(key),
-                value,
-            )
-        return func.json_object(*arguments)
+            name = plain(value)
+            if not (key.isidentifier() and key.isascii()):
+                arguments += (*_written(written), sa.literal(key), value)
+            elif name is None:
+                arguments += (*_written([*written, f"'{key}'"]), value)
+            else:
+                written += (f"'{key}'", name)
+                continue
+            written = []
+        return func.json_object(*arguments, *_written(written))
 
     def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
         return rows.add_columns(self.json_object(pairs))
@@ -262,6 +273,19 @@ class SqliteSql:
 
     def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return value
+
+
+def _written(texts: list[str]) -> list[ColumnElement[Any]]:
+    return [raw(", ".join(texts))] if texts else []
+
+
+def _moment_of(name: str, kind: FieldType) -> str:
+    pattern = _FORMATS[kind]
+    text = f"coalesce(strftime('{pattern}', {name}), {name})"
+    if kind == "time":
+        return text
+    milliseconds = f"strftime('{pattern}', {name} / 1000.0, 'unixepoch')"
+    return f"CASE WHEN (typeof({name}) IN ('integer', 'real')) THEN {milliseconds} ELSE {text} END"
 
 
 def _index(step: str | int) -> bool:
