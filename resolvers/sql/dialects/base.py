@@ -8,7 +8,7 @@ every field type.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -37,6 +37,29 @@ def plain(value: ColumnElement[Any]) -> str | None:
     the time that the statement takes to make.
     """
     return value.name if isinstance(value, ColumnClause) and value.is_literal else None
+
+
+def side_by_side(
+    pairs: Pairs,
+    written: Callable[[str, str], str | None],
+    made: Callable[[str, ColumnElement[Any]], Sequence[ColumnElement[Any]]],
+) -> list[ColumnElement[Any]]:
+    """Pairs as the arguments of a call or the columns of a row: each as `made(key, value)`, but plain values
+    that stand side by side as one text of `written(key, SQL)`; its None says that the key cannot be text.
+    """
+    listed: list[ColumnElement[Any]] = []
+    texts: list[str] = []
+    for key, value in pairs:
+        name = plain(value)
+        text = None if name is None else written(key, name)
+        if text is not None:
+            texts.append(text)
+            continue
+        if texts:
+            listed.append(raw(", ".join(texts)))
+            texts = []
+        listed += made(key, value)
+    return [*listed, raw(", ".join(texts))] if texts else listed
 
 
 class SqlDialect(Protocol):

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs, raw
+from resolvers.sql.dialects.base import MASK, Pairs, raw, side_by_side
 from schema_gen.model import Field, FieldType
 
 _TYPES: Final[dict[FieldType, TypeEngine[Any]]] = {
@@ -237,17 +237,14 @@ class PostgresqlSql:
         return sa.cast(joined, _JSON)
 
     def _built(self, pairs: Pairs) -> ColumnElement[Any]:
-        arguments: list[ColumnElement[Any]] = []
-        for key, value in pairs:
-            arguments += (_key(key), value)
-        return func.json_build_object(*arguments)
+        return func.json_build_object(*side_by_side(pairs, _written, _made))
 
     def _fits(self, pairs: Pairs) -> bool:
         return bool(pairs) and all(_PLAIN_KEY.fullmatch(key) for key, _ in pairs)
 
     def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
         if self._fits(pairs):
-            inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
+            inner = rows.add_columns(*side_by_side(pairs, _named, _labelled)).subquery("r")
             return sa.select(func.row_to_json(raw("r"))).select_from(inner)
         return rows.add_columns(self.json_object(pairs))
 
@@ -257,7 +254,7 @@ class PostgresqlSql:
 
     def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
         if self._fits(pairs):
-            inner = rows.add_columns(*[value.label(_label(key)) for key, value in pairs]).subquery("r")
+            inner = rows.add_columns(*side_by_side(pairs, _named, _labelled)).subquery("r")
             return self._aggregated(raw("r"), inner)
         return self.list_of_values(rows, self.json_object(pairs))
 
@@ -305,9 +302,21 @@ class PostgresqlSql:
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
-def _label(key: str) -> Any:
+def _named(key: str, name: str) -> str:
+    return f'{name} AS "{key}"'
+
+
+def _labelled(key: str, value: ColumnElement[Any]) -> tuple[ColumnElement[Any]]:
     # quoted_name: a key is written as it stands, also where it would not need quotes
-    return sa.sql.quoted_name(key, quote=True)
+    return (value.label(sa.sql.quoted_name(key, quote=True)),)
+
+
+def _written(key: str, name: str) -> str | None:
+    return f"'{key}', {name}" if _PLAIN_KEY.fullmatch(key) else None
+
+
+def _made(key: str, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return _key(key), value
 
 
 def _key(key: str) -> ColumnElement[Any]:

@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs, plain, raw
+from resolvers.sql.dialects.base import MASK, Pairs, plain, raw, side_by_side
 from resolvers.sql.dialects.postgresql import wildcards
 from schema_gen.model import Field, FieldType
 
@@ -217,19 +217,7 @@ class SqliteSql:
         return func.json(joined)
 
     def _built(self, pairs: Pairs) -> ColumnElement[Any]:
-        arguments: list[ColumnElement[Any]] = []
-        written: list[str] = []
-        for key, value in pairs:
-            name = plain(value)
-            if not (key.isidentifier() and key.isascii()):
-                arguments += (*_written(written), sa.literal(key), value)
-            elif name is None:
-                arguments += (*_written([*written, f"'{key}'"]), value)
-            else:
-                written += (f"'{key}'", name)
-                continue
-            written = []
-        return func.json_object(*arguments, *_written(written))
+        return func.json_object(*side_by_side(pairs, _written, _made))
 
     def object_of(self, rows: Select[Any], pairs: Pairs) -> Select[Any]:
         return rows.add_columns(self.json_object(pairs))
@@ -275,8 +263,16 @@ class SqliteSql:
         return value
 
 
-def _written(texts: list[str]) -> list[ColumnElement[Any]]:
-    return [raw(", ".join(texts))] if texts else []
+def _plain_key(key: str) -> bool:
+    return key.isidentifier() and key.isascii()
+
+
+def _written(key: str, name: str) -> str | None:
+    return f"'{key}', {name}" if _plain_key(key) else None
+
+
+def _made(key: str, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return raw(f"'{key}'") if _plain_key(key) else sa.literal(key), value
 
 
 def _moment_of(name: str, kind: FieldType) -> str:
