@@ -16,6 +16,7 @@ from resolvers.writing.current import Current
 from resolvers.writing.items import Item
 from resolvers.writing.presets import presets
 from resolvers.writing.specials import Change, special_values
+from resolvers.writing.telling import Tell, teller
 from resolvers.writing.validation import Validator, rules_of
 from resolvers.writing.values import converter
 from schema_gen.drivers.base import DialectName
@@ -64,6 +65,7 @@ class Fields:
         self._snapshot = snapshot
         self._dialect = dialect
         self._converters: dict[tuple[str, str], Callable[[Any], Any]] = {}
+        self._tellers: dict[tuple[str, str], Tell | None] = {}
         self._validators: dict[tuple[str, Change], Validator] = {}
         self._specials: dict[tuple[str, Change], Callable[..., dict[str, Any]]] = {}
 
@@ -74,6 +76,15 @@ class Fields:
             field = self._snapshot.collections[collection].fields[name]
             known = self._converters[collection, name] = converter(field, self._dialect)
         return known(value)
+
+    def tell(self, collection: str, name: str, value: Any) -> Any:
+        """A value that was converted, as history tells it; what is no field of the collection as it is."""
+        key = (collection, name)
+        if key not in self._tellers:
+            field = self._snapshot.collections[collection].fields.get(name)
+            self._tellers[key] = None if field is None else teller(field, self._dialect)
+        known = self._tellers[key]
+        return value if known is None else known(value)
 
     async def batch(
         self, collection: Collection, change: Change, grants: tuple[Grant, ...], values: ActorValues

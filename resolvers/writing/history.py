@@ -21,7 +21,7 @@ from resolvers.sql.dialects.base import MASK
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.steps import Key, Step
 from schema_gen.database import Transaction
-from schema_gen.model import Collection, Field, SchemaSnapshot
+from schema_gen.model import Collection, SchemaSnapshot
 
 ACTIVITY: Final = "directus_activity"
 REVISIONS: Final = "directus_revisions"
@@ -51,7 +51,9 @@ def key_text(key: Key) -> str:
 
 
 class History:
-    """Of one transaction. `convert`: a raw value as the driver takes it, by collection and field."""
+    """Of one transaction. `convert`: a raw value as the driver takes it, by collection and field; `tell`: a
+    value that was converted, in the form of reads.
+    """
 
     def __init__(
         self,
@@ -59,12 +61,14 @@ class History:
         texts: WriteTexts,
         context: RequestContext,
         convert: Callable[[str, str, Any], Any],
+        tell: Callable[[str, str, Any], Any],
     ) -> None:
         self.records: list[Record] = []
         self._snapshot = snapshot
         self._texts = texts
         self._context = context
         self._convert = convert
+        self._tell = tell
 
     def open(self, step: Step, parent: Record | None) -> Record:
         record = Record(
@@ -103,17 +107,18 @@ class History:
             return
         activities = await self._insert(transaction, ACTIVITY, [self._activity(one) for one in tracked])
         kept = [
-            (record, activity)
+            (record, activity, written)
             for record, activity in zip(tracked, activities, strict=True)
-            if record.collection.accountability == "all"
-            and (record.action == "create" or (record.action == "update" and told(record, self._snapshot)))
+            if record.collection.accountability == "all" and record.action != "delete"
+            for written in (self._told(record),)
+            if written or record.action == "create"
         ]
-        data = await self._data([record for record, _ in kept], images)
-        for depth in sorted({record.depth for record, _ in kept}):
-            level = [pair for pair in kept if pair[0].depth == depth]
-            rows = [self._revision(record, activity, data) for record, activity in level]
+        data = await self._data([record for record, _, _ in kept], images)
+        for depth in sorted({record.depth for record, _, _ in kept}):
+            level = [entry for entry in kept if entry[0].depth == depth]
+            rows = [self._revision(record, activity, written, data) for record, activity, written in level]
             made = await self._insert(transaction, REVISIONS, rows)
-            for (record, _), number in zip(level, made, strict=True):
+            for (record, _, _), number in zip(level, made, strict=True):
                 record.revision = number
 
     def _activity(self, record: Record) -> dict[str, Any]:
@@ -129,20 +134,43 @@ class History:
             "timestamp": context.now.isoformat(),
         }
 
-    def _revision(self, record: Record, activity: int, data: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    def _revision(
+        self,
+        record: Record,
+        activity: int,
+        written: Mapping[str, Any],
+        data: Mapping[tuple[str, str], str],
+    ) -> dict[str, Any]:
         item = key_text(record.key or ())
-        written = told(record, self._snapshot)
         delta = json.dumps(written, ensure_ascii=False, default=str) if written else None
         parent = record.parent
         while parent is not None and parent.revision is None:
             parent = parent.parent
+        image = data.get((record.collection.name, item)) if record.action == "update" else None
         return {
             "activity": activity,
             "collection": record.collection.name,
             "item": item,
-            "data": data.get((record.collection.name, item), delta),
+            "data": delta if image is None else image,
             "delta": delta,
             "parent": parent.revision if parent is not None else None,
+        }
+
+    def _told(self, record: Record) -> dict[str, Any]:
+        """What a revision says was written: of a new item nothing that leads elsewhere, of a changed one the
+        fields in their order, without the key; secrets masked.
+        """
+        home, fields, links = record.collection.name, record.collection.fields, self._snapshot.links
+        if record.action == "create":
+            names = [name for name in record.delta if (home, name) not in links]
+        else:
+            key = record.collection.primary_key
+            names = [name for name in fields if name in record.delta and name not in key]
+        return {
+            name: MASK
+            if (field := fields.get(name)) is not None and field.concealed and record.delta[name] is not None
+            else self._tell(home, name, record.delta[name])
+            for name in names
         }
 
     async def _data(self, records: Sequence[Record], images: Images) -> dict[tuple[str, str], str]:
@@ -195,21 +223,3 @@ class History:
 
 def _cut(text: str | None) -> str | None:
     return text[:_HELD] if text else None
-
-
-def told(record: Record, snapshot: SchemaSnapshot) -> Mapping[str, Any]:
-    """What a revision says was written: of a new item nothing that leads elsewhere, of a changed one the
-    fields in their order, without the key; secrets masked.
-    """
-    fields, links = record.collection.fields, snapshot.links
-    home = record.collection.name
-    if record.action == "create":
-        names = [name for name in record.delta if (home, name) not in links]
-    else:
-        key = record.collection.primary_key
-        names = [name for name in fields if name in record.delta and name not in key]
-    return {name: _masked(fields.get(name), record.delta[name]) for name in names}
-
-
-def _masked(field: Field | None, value: Any) -> Any:
-    return MASK if field is not None and field.concealed and value is not None else value

@@ -268,13 +268,18 @@ class Performer:
             await self.perform([inner for _, inner in gone], [records[place] for place, _ in gone])
             kept: list[tuple[int, Step, Mapping[str, Any]]] = []
             for place, change in group:
-                filled = await self._owner(change.link, steps[place].collection, keys[place])
+                filled = await self._filled(change.link, steps[place], keys[place])
                 kept.extend((place, inner, filled) for inner in change.kept)
             await self.perform(
                 [inner for _, inner, _ in kept],
                 [records[place] for place, _, _ in kept],
                 [filled for _, _, filled in kept],
             )
+
+    async def _filled(self, link: Link, step: Step, key: Key | None) -> Mapping[str, Any]:
+        """What the items of a list get that their steps do not hold already."""
+        known = step.action == "update" and link.local == step.collection.primary_key
+        return {} if known else await self._owner(link, step.collection, key)
 
     async def _owner(self, link: Link, collection: Collection, key: Key | None) -> Mapping[str, Any]:
         """The foreign key of the items of a list."""

@@ -145,7 +145,11 @@ class Preparer:
 
     def _matters(self, wish: Wish) -> bool:
         """Whether an update has to know beforehand that its item exists."""
-        return not self._rights.unrestricted or bool(wish.item.lists) or bool(wish.item.ones)
+        item = wish.item
+        if not self._rights.unrestricted or item.lists or item.ones:
+            return True
+        # no statement would tell
+        return not any(name not in item.collection.primary_key for name in (*item.values, *wish.filled))
 
     async def _allow(self, collection: Collection, decided: Sequence[_Decided]) -> None:
         creates = [one.wish for one in decided if one.action == "create"]

@@ -55,7 +55,7 @@ class Tools:
         return Preparer(self.snapshot, gate, context, lookups, self.fields, values)
 
     def history(self, context: RequestContext) -> History:
-        return History(self.snapshot, self.texts, context, self.fields.convert)
+        return History(self.snapshot, self.texts, context, self.fields.convert, self.fields.tell)
 
     def performer(self, transaction: Transaction, history: History) -> Performer:
         return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert)
