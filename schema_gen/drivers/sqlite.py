@@ -35,6 +35,8 @@ CACHED_STATEMENTS: Final = 1024
 INTERRUPT_INTERVAL: Final = 0.02
 #: seconds that statements in flight have to end when the database is closed
 CLOSE_GRACE: Final = 5.0
+#: names of the first placeholders
+_NUMBERS: Final = tuple(str(number) for number in range(1, 65))
 DRIVER_ERRORS: Final = (sqlite3.Error, OverflowError)
 
 PRAGMAS: Final = (
@@ -72,6 +74,16 @@ def _end(connection: aiosqlite.Connection) -> None:
     connection.stop()
 
 
+def _bound(sql: str, params: Parameters) -> Parameters | dict[str, Any]:
+    """What the placeholders want: `?1` counts as a name, for which Python 3.14 refuses a sequence (3.12
+    deprecates it); the plain `?` of SQLAlchemy does not.
+    """
+    if not params or "?1" not in sql:
+        return params
+    names = _NUMBERS if len(params) <= len(_NUMBERS) else [str(n) for n in range(1, len(params) + 1)]
+    return dict(zip(names, params, strict=False))
+
+
 class SqliteTransaction(Transaction):
     def __init__(self, connection: aiosqlite.Connection, core: Dialect) -> None:
         super().__init__(core)
@@ -79,7 +91,7 @@ class SqliteTransaction(Transaction):
 
     async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
         try:
-            return [tuple(row) for row in await self._connection.execute_fetchall(sql, params)]
+            return [tuple(row) for row in await self._connection.execute_fetchall(sql, _bound(sql, params))]
         except DRIVER_ERRORS as error:
             raise refusal(error, writing=True) or error from error
 
@@ -89,14 +101,14 @@ class SqliteTransaction(Transaction):
 
     async def execute(self, sql: str, params: Parameters = ()) -> int:
         try:
-            async with self._connection.execute(sql, params) as cursor:
+            async with self._connection.execute(sql, _bound(sql, params)) as cursor:
                 return max(cursor.rowcount, 0)
         except DRIVER_ERRORS as error:
             raise refusal(error, writing=True) or error from error
 
     async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
         try:
-            async with self._connection.executemany(sql, rows):
+            async with self._connection.executemany(sql, [_bound(sql, row) for row in rows]):
                 pass
         except DRIVER_ERRORS as error:
             raise refusal(error, writing=True) or error from error
@@ -135,7 +147,7 @@ class SqliteDatabase(Database):
         pool = self._readers
         connection = pool.idle.pop() if pool.idle else await pool.wait()
         try:
-            rows: Any = await connection.execute_fetchall(sql, params)
+            rows: Any = await connection.execute_fetchall(sql, _bound(sql, params))
         except BaseException as error:
             await self._after_failure(pool, connection, error, writing=False)
             raise
@@ -147,7 +159,7 @@ class SqliteDatabase(Database):
         pool = self._cold
         connection = pool.idle.pop() if pool.idle else await pool.wait()
         try:
-            rows = await connection.execute_fetchall(sql, params)
+            rows = await connection.execute_fetchall(sql, _bound(sql, params))
         except BaseException as error:
             await self._after_failure(pool, connection, error, writing=False)
             raise
