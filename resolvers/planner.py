@@ -272,7 +272,7 @@ class _Planner:
         collection, scope = self.reader.collection(name, ())
         parts = [written, scope.condition if scope is not None else None]
         condition = all_of([part for part in parts if part is not None])
-        if many and self.graphql:
+        if many and not self._chooses(nodes[0]):
             # list arguments shape the answer; without them it is whole
             read = self._read(nodes, collection, condition)
             whole = "limit" not in self.tree.arguments(nodes[0])
@@ -286,6 +286,11 @@ class _Planner:
             single=not many,
         )
         return Root(key=response_key(nodes[0]), node=read)
+
+    def _chooses(self, node: FieldNode) -> bool:
+        """Whether the list arguments of a mutation root say which items it changes."""
+        found = self.names.mutation(self.operation.scope, node.name.value)
+        return found is not None and found[1] == "update_items" and "ids" not in self.tree.arguments(node)
 
     def choice(self, node: FieldNode, name: str, item: Shape) -> Root:
         collection, scope = self.reader.collection(name, ())

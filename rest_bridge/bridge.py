@@ -19,6 +19,7 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.operation import Operation, Outcome
 from resolvers.permissions import with_own_rows
+from rest_bridge.entity_tags import headers_of, unchanged
 from rest_bridge.envelope import (
     NULL,
     encode_json,
@@ -88,7 +89,7 @@ class Bridge:
         else:
             return await self._writes.answer(request, route, self._query(request.query_string), context)
         if route.verb is not None:
-            return await self._read(route, query, context)
+            return unchanged(await self._read(route, query, context), request)
         return await self._about(route, query, context)
 
     # --- reading a request ----------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ class Bridge:
         if query.export is not None:
             return _exported(data, query.export, collection, context)
         if not template.meta:
-            return RestResponse(body=envelope(data))
+            return RestResponse(headers=headers_of(data, verb != "list"), body=envelope(data))
         counts = [(root.key, root.data) for root in outcome.roots[:-1]]
         return RestResponse(body=envelope_with_meta(counts, data))
 

@@ -18,9 +18,10 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.permissions import Action, Gate
 from rest_bridge.bodies import Change, Place, read_body, read_change
+from rest_bridge.entity_tags import headers_of
 from rest_bridge.envelope import NULL, envelope
 from rest_bridge.export import export
-from rest_bridge.message import JSON_HEADERS, RestRequest, RestResponse
+from rest_bridge.message import RestRequest, RestResponse
 from rest_bridge.preconditions import (
     ANY,
     Preferences,
@@ -50,6 +51,8 @@ _TEMPLATES_KEPT: Final = 2000
 _METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: changes of one item, which may be bound to a version of it
 _ONE: Final = frozenset({"update_item", "update_singleton", "delete_item"})
+#: changes whose answer is one item
+_ITEM: Final = frozenset({"create_item", "update_item", "update_singleton"})
 #: what a method may be there for
 _ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "POST": ("create",),
@@ -98,7 +101,7 @@ class WriteBridge:
         if root.error is not None:
             raise root.error
         data = None if template.silent or preferences.minimal else root.data
-        return _response(data, query, collection, preferences, context)
+        return _response(data, query, collection, change.kind, preferences, context)
 
     def _template(
         self,
@@ -173,6 +176,7 @@ def _response(
     data: bytes | None,
     query: Query,
     collection: Collection,
+    kind: MutationKind,
     preferences: Preferences,
     context: RequestContext,
 ) -> RestResponse:
@@ -183,4 +187,4 @@ def _response(
         key = collection.primary_key[0] if collection.primary_key else "value"
         exported = export(data, query.export, collection.name, key, context.now)
         return replace(exported, headers=(*exported.headers, *told))
-    return RestResponse(headers=(*JSON_HEADERS, *told) if told else JSON_HEADERS, body=envelope(data))
+    return RestResponse(headers=(*headers_of(data, kind in _ITEM), *told), body=envelope(data))
