@@ -339,7 +339,8 @@ class Mutations:
         return written
 
     def _told(self, operation: Operation, root: _Planned, written: Written) -> bytes | None:
-        if root.write is None or root.write.kind not in _DELETED:
+        if root.write is None or root.write.kind not in _DELETED or operation.wire == "rest":
+            # REST tells nothing of what is gone, and selects what a deletion is bound to
             return written.data
         made = _DELETED[root.write.kind]
         name = next(iter(made.fields))

@@ -165,24 +165,23 @@ class _MutationWriter(Writer):
             arguments += [*self.conditions(level), *paging(level, level.sort)]
         elif change.kind in _LISTS:
             arguments += [*self.conditions(level), *paging(level, ordered(level))]
-        directives, below, silent = self._answer(change.kind, level)
+        deleted = _DELETED.get(change.kind)
+        if deleted is not None and "if_match" not in given:
+            return field_node(name, alias="data", arguments=arguments, below=[leaf(deleted)]), True
+        directives, below, silent = self._answer(level)
         root = field_node(name, alias="data", arguments=arguments, directives=directives, below=below)
-        return root, silent
+        # what a deletion is bound to is the item as it would be read; of the answer nothing is told
+        return root, silent or deleted is not None
 
     def _given(self, name: str) -> ArgumentNode:
         type_name, required, many = _ARGUMENTS[name]
         self.definitions[name] = variable_definition(name, type_name, required=required, many=many)
         return argument(name, variable(name))
 
-    def _answer(
-        self, kind: MutationKind, level: Level
-    ) -> tuple[tuple[DirectiveNode, ...], list[SelectionNode] | None, bool]:
+    def _answer(self, level: Level) -> tuple[tuple[DirectiveNode, ...], list[SelectionNode] | None, bool]:
         """Directives and selection of the root. What the caller may not read does not keep it from writing
         (protocol): of an item without readable fields the engine gives its key, which is not told.
         """
-        deleted = _DELETED.get(kind)
-        if deleted is not None:
-            return (), [leaf(deleted)], True
         if self.gate.read_scope(self.home.name) is None:
             return (), None, True
         selector = Selector(gate=self.gate, max_depth=self.max_depth, backlink=self.query.backlink)

@@ -113,8 +113,12 @@ async def test_a_change_is_bound_to_what_was_seen(site: Site) -> None:
         "PRECONDITION_FAILED",
     )
     assert told(await ask(site, "PUT", "/items/books/9", {}, if_match="*")) == (412, "PRECONDITION_FAILED")
+    assert told(await ask(site, "DELETE", place, if_match=seen)) == (412, "PRECONDITION_FAILED")
     assert await titles(site) == ["B"]
-    assert (await ask(site, "GET", place, if_none_match=seen)).status == 200
+    latest = await ask(site, "GET", place, if_none_match=seen)
+    assert latest.status == 200
+    assert (await ask(site, "DELETE", place, if_match=latest.headers["etag"])).status == 204
+    assert await titles(site) == []
 
 
 async def test_a_bound_on_what_is_touched(site: Site) -> None:

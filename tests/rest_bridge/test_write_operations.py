@@ -61,6 +61,10 @@ def text(change: Change, query: str = "", **more: Any) -> tuple[str, dict[str, A
          "{ data: delete_articles_items(search: $search, limit: 5, page: 2) { ids }"),
         (Change(kind="delete_item", key="7"), "fields=nope", {},
          "($id: JSON!) { data: delete_articles_item(id: $id) { id }"),
+        # what a deletion is bound to is read
+        (Change(kind="delete_item", key="7"), "fields=title", {"if_match": ("a",)},
+         "($id: JSON!, $if_match: [String!]) "
+         "{ data: delete_articles_item(id: $id, if_match: $if_match) { title }"),
         # as in a read, an item with nothing to show is its key
         (Change(kind="create_item", payload=ITEM), "fields=title.nope", {},
          "($payload: JSON!) { data: create_articles_item(payload: $payload) @key { __typename }"),
