@@ -79,6 +79,17 @@ def whole(mark: str) -> tuple[str, int, int, int, int]:
     return (f"author of {mark}", COMMENTS, 1, 1, 1)
 
 
+async def answering(client: httpx.AsyncClient) -> None:
+    """Several workers bind their socket before they listen to it."""
+    while True:
+        try:
+            await client.get("/server/ping")
+        except httpx.ConnectError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
 async def test_killed_in_the_middle_of_writing(make_database: MakeDatabase, tmp_path: Path) -> None:
     """No item is half there, and none that was acknowledged is lost."""
     url = await make_database(seed_demo)
@@ -119,6 +130,7 @@ async def test_a_hundred_writers_lose_nothing(make_database: MakeDatabase, tmp_p
     with running_server(url, tmp_path, "--workers", "2", LOG_LEVEL="error") as server:
         limits = httpx.Limits(max_connections=100)
         async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, limits=limits) as client:
+            await answering(client)
 
             async def add(number: int) -> httpx.Response:
                 return await client.post("/items/tags", json={"name": f"writer {number}"})
@@ -181,6 +193,7 @@ async def test_a_repeated_request_writes_once(
             first = None
     with running_server(url, tmp_path, "--workers", "2", LOG_LEVEL="error") as server:
         async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
+            await answering(client)
             again = await asyncio.gather(*[client.post("/items/tags", json=payload) for _ in range(8)])
             other = await client.post("/items/tags", json={"name": "something else"})
     assert {answer.status_code for answer in again} == {200}
