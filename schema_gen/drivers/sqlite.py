@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from schema_gen.dialects.sqlite import refusal
 from schema_gen.drivers.base import Database, Parameters, Row, Transaction, question_marks
 from schema_gen.drivers.pool import Pool
+from schema_gen.drivers.turns import Turns
 
 T = TypeVar("T")
 
@@ -133,6 +134,7 @@ class SqliteDatabase(Database):
         self._writer: Pool[aiosqlite.Connection] = Pool(
             partial(_open, path, read_only=False), _end, size=1, max_waiting=max_waiting, timeout=timeout
         )
+        self._turns = Turns(path)
         self._engine: AsyncEngine | None = None
 
     async def open(self) -> None:
@@ -182,7 +184,7 @@ class SqliteDatabase(Database):
         if connection.in_transaction:
             await asyncio.shield(self._in_background(self._settle(pool, connection)))
         else:
-            pool.give(connection)
+            self._give(pool, connection)
         known = refusal(error, writing=writing)
         if known is not None:
             raise known from error
@@ -198,9 +200,11 @@ class SqliteDatabase(Database):
             await asyncio.wait({rollback}, timeout=INTERRUPT_INTERVAL)
         failure = rollback.exception()
         if failure is None and not connection.in_transaction:
-            pool.give(connection)
+            self._give(pool, connection)
             return
         await connection.close()
+        if pool is self._writer:
+            self._turns.end()
         pool.lost(connection)
 
     # --- writes ---------------------------------------------------------------------------------------------
@@ -210,12 +214,18 @@ class SqliteDatabase(Database):
         pool = self._writer
         connection = pool.idle.pop() if pool.idle else await pool.wait()
         try:
-            await connection.execute_fetchall("BEGIN IMMEDIATE")
+            await self._turns.begin(connection)
             yield SqliteTransaction(connection, self.core)
             await connection.execute_fetchall("COMMIT")
         except BaseException as error:
             await self._after_failure(pool, connection, error, writing=True)
             raise
+        self._give(pool, connection)
+
+    def _give(self, pool: Pool[aiosqlite.Connection], connection: aiosqlite.Connection) -> None:
+        """Nothing is begun on the connection any more."""
+        if pool is self._writer:
+            self._turns.end()
         pool.give(connection)
 
     # --- cold paths -----------------------------------------------------------------------------------------
@@ -244,6 +254,7 @@ class SqliteDatabase(Database):
             for connection in await pool.close(CLOSE_GRACE):
                 await connection.close()
         await self._background_done()
+        self._turns.close()
         if self._engine is not None:
             await self._engine.dispose()
 

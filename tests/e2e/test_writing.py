@@ -127,7 +127,9 @@ async def test_killed_in_the_middle_of_writing(make_database: MakeDatabase, tmp_
 async def test_a_hundred_writers_lose_nothing(make_database: MakeDatabase, tmp_path: Path) -> None:
     """Two processes, so that they also meet in the database file."""
     url = await make_database(seed_demo)
-    with running_server(url, tmp_path, "--workers", "2", LOG_LEVEL="error") as server:
+    with running_server(
+        url, tmp_path, "--workers", "2", LOG_LEVEL="error", PRESSURE_LIMITER_ENABLED="false"
+    ) as server:
         limits = httpx.Limits(max_connections=100)
         async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, limits=limits) as client:
             await answering(client)
