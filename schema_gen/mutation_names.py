@@ -34,7 +34,11 @@ _PATTERNS: Final[Mapping[MutationKind, str]] = {
     "delete_items": "delete_{}_items",
     "delete_item": "delete_{}_item",
 }
-_SINGLETON: Final = "update_{}"
+#: only the REST bridge may delete its item
+_SINGLETON: Final[Mapping[MutationKind, str]] = {
+    "update_singleton": "update_{}",
+    "delete_item": "delete_{}_item",
+}
 #: written by what they tell of, never by hand
 _TOLD: Final = frozenset({"directus_activity", "directus_revisions"})
 
@@ -54,7 +58,7 @@ def mutation_roots(
     for home, head in heads:
         if not is_written(home):
             continue
-        kinds: Mapping[MutationKind, str] = {"update_singleton": _SINGLETON} if home.singleton else _PATTERNS
+        kinds = _SINGLETON if home.singleton else _PATTERNS
         for kind, pattern in kinds.items():
             name = free(f"mutation of {home.name}", pattern.format(head))
             found[name] = (home.name, kind)

@@ -146,7 +146,7 @@ class Preparer:
     def _matters(self, wish: Wish) -> bool:
         """Whether an update has to know beforehand that its item exists."""
         item = wish.item
-        if not self._rights.unrestricted or item.lists or item.ones:
+        if not self._rights.unrestricted or wish.named or item.lists or item.ones:
             return True
         # no statement would tell
         return not any(name not in item.collection.primary_key for name in (*item.values, *wish.filled))
