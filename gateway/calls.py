@@ -14,7 +14,9 @@ from typing import Any, Final
 from gateway.auth_desk import AuthDesk
 from resolvers.behaviors.credentials import Credentials, read_mode
 from resolvers.behaviors.me import permissions_me, policies_globals
+from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
+from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
 from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, Resolve
 from resolvers.context import Exchange, RequestContext
@@ -71,6 +73,8 @@ def calls_of(
     server: Server,
     holder: BundleHolder,
     sdl: Sdl,
+    revert: Revert,
+    sort: Sort,
     *,
     health_enabled: bool,
     introspection: bool,
@@ -105,6 +109,23 @@ def calls_of(
         _own(_query("permissions_me", "permissions_me_type", permissions)),
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
+        *_utility_calls(revert, sort),
+    )
+
+
+def _utility_calls(revert: Revert, sort: Sort) -> tuple[CallRoot, ...]:
+    async def reverted(arguments: Arguments, context: RequestContext) -> bool:
+        await revert.revert(arguments["revision"], context)
+        return True
+
+    async def sorted_(arguments: Arguments, context: RequestContext) -> bool:
+        await sort.move(arguments["collection"], arguments["item"], arguments["to"], context)
+        return True
+
+    move = {"collection": "String!", "item": "ID!", "to": "ID!"}
+    return (
+        _mutation("utils_revert", "Boolean", reverted, {"revision": "ID!"}),
+        _mutation("utils_sort", "Boolean", sorted_, move),
     )
 
 

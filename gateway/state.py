@@ -26,8 +26,10 @@ from gateway.version import VERSION
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
+from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.rows import RowBehaviors
 from resolvers.behaviors.server import Server, ServerFacts
+from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
 from resolvers.calls import Calls
 from resolvers.context import RequestContext
@@ -35,6 +37,7 @@ from resolvers.documents import Documents
 from resolvers.engine import Engine
 from resolvers.events import Events
 from resolvers.mutations import Mutations
+from resolvers.operation import Operation, Outcome
 from resolvers.paging import Limits
 from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
@@ -137,11 +140,16 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     async def sdl(scope: Scope, context: RequestContext) -> str:
         return await graphql.sdl(scope, context)
 
+    async def execute(operation: Operation, context: RequestContext) -> Outcome:
+        return await engine.execute(operation, context)
+
     calls = calls_of(
         desk,
         server,
         holder,
         sdl,
+        Revert(holder, execute),
+        Sort(database, holder, sql_dialect(database)),
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
     )

@@ -36,6 +36,7 @@ from rest_bridge.query_string import ARRAY_LIMIT, MAX_DEPTH, parse_query_string
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
+from rest_bridge.utilities import answer_utility
 from rest_bridge.write_bridge import WriteBridge
 from rest_bridge.writer import Verb
 from schema_gen.errors import (
@@ -80,6 +81,8 @@ class Bridge:
     async def _answer(self, request: RestRequest, context: RequestContext) -> RestResponse:
         method = request.method
         route = match(request.path)
+        if route.utility is not None and method != "OPTIONS":
+            return await answer_utility(request, route, self._engine, context)
         if method == "GET" or method == "HEAD":
             query = self._query(request.query_string)
         elif method == "OPTIONS":

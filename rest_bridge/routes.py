@@ -3,6 +3,7 @@
     match("/items/articles/7")     -> Route(verb="one", collection="articles", key="7", methods=("GET", ...))
     match("/users/me")             -> Route(verb="users_me", collection="directus_users")
     match("/permissions/me")       -> Route(about="permissions", collection="directus_permissions")
+    match("/utils/sort/articles")  -> Route(utility="sort", collection="articles", methods=("POST",))
 
 The routes of system collections come from the registry. A path is percent-encoded; keys may hold anything.
 """
@@ -20,6 +21,7 @@ from schema_gen.registry import BY_PATH, SystemTable
 
 Methods = tuple[str, ...]
 About = Literal["globals", "permissions", "item", "extensions"]
+Utility = Literal["revert", "sort"]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
 _ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
@@ -35,7 +37,8 @@ _READ_ONLY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Items (`verb` and `collection`), or what the caller may (`about`; "item" with `collection` and `key`).
+    """Items (`verb` and `collection`), what the caller may (`about`; "item" with `collection` and `key`), or
+    something that is done with a collection or a revision (`utility`).
 
     `methods`: as OPTIONS tells them; of items, those that are answered.
     """
@@ -44,6 +47,7 @@ class Route:
     verb: Verb | None = None
     key: str | None = None
     about: About | None = None
+    utility: Utility | None = None
     methods: Methods = _READ
 
 
@@ -88,6 +92,8 @@ def match(path: str) -> Route:
         return _items(path)
     head, _, rest = path[1:].partition("/")
     system = SYSTEM_ROUTES.get(head)
+    if head == "utils":
+        return _utility(path, rest.rstrip("/"))
     if system is None:
         raise route_not_found(path)
     rest = rest.rstrip("/")
@@ -130,3 +136,16 @@ def _rights(path: str, rest: str) -> Route:
     if "/" in key:
         raise route_not_found(path)
     return Route(about="item", collection=unquote(collection), key=unquote(key) if key else None)
+
+
+def _utility(path: str, rest: str) -> Route:
+    """`/utils/revert/7`, `/utils/sort/articles`."""
+    name, _, of = rest.partition("/")
+    if not of or "/" in of:
+        raise route_not_found(path)
+    if name == "revert":
+        collection = "directus_revisions"
+        return Route(utility="revert", collection=collection, key=unquote(of), methods=("POST",))
+    if name == "sort":
+        return Route(utility="sort", collection=unquote(of), methods=("POST",))
+    raise route_not_found(path)

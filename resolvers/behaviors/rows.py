@@ -34,6 +34,11 @@ _BY_HAND: Final = frozenset({"auth_data", "external_identifier", "provider", "tf
 _ENDING: Final = frozenset({"password", "status"})
 
 
+def is_set_by_hand(collection: str, field: str) -> bool:
+    """Whether anybody but the server sets it."""
+    return collection != USERS or field not in _BY_HAND
+
+
 def check(
     collection: str, action: str, payload: Mapping[str, Any], key: Any, context: RequestContext
 ) -> None:

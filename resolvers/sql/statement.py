@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from resolvers.context import RequestContext
 from resolvers.operation import Wire
 from resolvers.plan import Aggregate, Plan, Read, Root
 from resolvers.sql.conditions import builder_for
 from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.frames import Builder
 from resolvers.sql.select import select_roots
 from resolvers.sql.values import Encoder, encoder
 from schema_gen.model import SchemaSnapshot
@@ -39,18 +43,31 @@ def compile_roots(
     if not reading:
         return None
     builder = builder_for(dialect, snapshot)
-    compiled = select_roots(builder, reading, wire).compile(dialect=dialect.compiler)
-    order = compiled.positiontup or []
-    constants = compiled.params
-    encoders = tuple(
-        encoder(builder.slots[name], dialect.adapt) if name in builder.slots else _constant(constants[name])
-        for name in order
-    )
-    return Statement(text=str(compiled), encoders=encoders, keys=tuple(root.key for root in reading))
+    keys = tuple(root.key for root in reading)
+    return finished(select_roots(builder, reading, wire), builder, keys)
 
 
 def compile_plan(plan: Plan, snapshot: SchemaSnapshot, dialect: SqlDialect, wire: Wire) -> Statement | None:
     return compile_roots(plan.roots, snapshot, dialect, wire)
+
+
+def finished(made: ClauseElement, builder: Builder, keys: tuple[str, ...] = ()) -> Statement:
+    """What was made with `builder`, as text. Parameters without a value are variables, taken as they are."""
+    dialect = builder.dialect
+    compiled = cast(SQLCompiler, made.compile(dialect=dialect.compiler))
+    encoders: list[Encoder] = []
+    for name in compiled.positiontup or ():
+        if name in builder.slots:
+            encoders.append(encoder(builder.slots[name], dialect.adapt))
+        elif compiled.binds[name].required:
+            encoders.append(_variable(name))
+        else:
+            encoders.append(_constant(compiled.params[name]))
+    return Statement(text=str(compiled), encoders=tuple(encoders), keys=keys)
+
+
+def _variable(name: str) -> Encoder:
+    return lambda variables, _context: variables[name]
 
 
 def _constant(value: Any) -> Encoder:
