@@ -33,6 +33,7 @@ from resolvers.filters import parse_filter, shape_of
 from resolvers.operands import function_operand
 from resolvers.operation import Operation
 from resolvers.paging import Limits, page_of, sort_of
+from resolvers.parts import root_nodes
 from resolvers.permissions import Gate
 from resolvers.plan import (
     AnyOf,
@@ -50,7 +51,7 @@ from resolvers.plan import (
 from resolvers.plan import Literal_ as LiteralNode
 from resolvers.reader import Reader
 from resolvers.search import search_condition
-from resolvers.tree import Tree, branch_directives, has_directive, response_key
+from resolvers.tree import Tree, branch_directives, fragments_of, has_directive, response_key
 from schema_gen.errors import forbidden, forbidden_field, invalid_query
 from schema_gen.model import Collection, Field, Link
 from schema_gen.naming import Names
@@ -111,16 +112,15 @@ _WRITTEN_ARGUMENTS: Final = frozenset(
 )
 
 
-def answer_shape(operation: Operation, nodes: tuple[FieldNode, ...]) -> Hashable:
-    """What of the variables the answer of a mutation root depends on: nothing of what it writes."""
+def written_variables(operation: Operation) -> frozenset[str]:
+    """Names of variables that only say what mutation roots write, or where: plans do not depend on them."""
     written: set[str] = set()
-    for node in nodes:
+    others: set[str] = set()
+    for node in root_nodes(operation.definition.selection_set, fragments_of(operation.document)):
         for argument in node.arguments or ():
-            if argument.name.value in _WRITTEN_ARGUMENTS:
-                _variables_in(argument.value, written)
-    structural = structural_variables(operation)
-    kept = {name: value for name, value in operation.variables.items() if name not in written}
-    return plan_shape(kept, structural)
+            into = written if argument.name.value in _WRITTEN_ARGUMENTS else others
+            _variables_in(argument.value, into)
+    return frozenset(written - others)
 
 
 def _variables_in(value: ValueNode, found: set[str]) -> None:

@@ -29,7 +29,8 @@ from schema_gen.errors import forbidden, invalid_payload, precondition_failed
 from schema_gen.model import Collection, SchemaSnapshot
 from schema_gen.naming import MutationKind
 
-_NO_ARGUMENTS: Final[Mapping[str, Any]] = {}
+#: roots that answer with a list
+MANY: Final[frozenset[MutationKind]] = frozenset({"create_items", "update_items", "update_batch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,10 @@ class WriteRoot:
     chosen by a query.
     """
 
-    key: str
     collection: Collection
     kind: MutationKind
     answer: Statement | None = None
     choice: Root | None = None
-
-    @property
-    def many(self) -> bool:
-        return self.kind in ("create_items", "update_items", "update_batch", "delete_items")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +251,7 @@ class RootWriter:
             (data,) = await self._transaction.fetch_bytes(root.answer.text, parameters)
             if data is not None:
                 parts.append(data)
-        if not root.many:
+        if root.kind not in MANY:
             return parts[0] if parts else None
         if len(parts) == 1:
             return parts[0]

@@ -38,8 +38,10 @@ class Tools:
         self.dialect = dialect
         self.texts = WriteTexts(dialect, bundle.snapshot, lambda field: parameter(field, dialect_name))
         self.fields = Fields(bundle.snapshot, dialect_name)
-        #: (document, rules, root, shape of its variables) -> the read that answers
-        self.answers: Bounded[Hashable, Statement] = Bounded(_KEPT)
+        #: (document, rules) -> variables that are written, variables that are structure
+        self.shaping: Bounded[Hashable, tuple[frozenset[str], frozenset[str]]] = Bounded(_KEPT)
+        #: ((document, rules), shape of the other variables) -> what the roots do
+        self.plans: Bounded[Hashable, Any] = Bounded(_KEPT)
         self._checks: Bounded[Any, Statement] = Bounded(_KEPT)
         self._images: dict[str, Statement] = {}
 
