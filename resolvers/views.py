@@ -24,7 +24,8 @@ from resolvers.single_flight import SingleFlight
 from schema_gen.graphql.build import build_schema
 from schema_gen.graphql.lazy import LazySchema
 from schema_gen.graphql.signatures import CallSignature
-from schema_gen.graphql.view import Everything, View
+from schema_gen.graphql.view import Everything, View, WriteAction
+from schema_gen.mutation_names import is_written
 from schema_gen.naming import Scope
 
 T = TypeVar("T")
@@ -76,6 +77,21 @@ class GateView:
         if scope is None:
             return False
         return all(grant.fields is None or field in grant.fields for grant in scope.grants)
+
+    def writable(self, action: WriteAction, collection: str) -> bool:
+        found = self._gate.snapshot.collections.get(collection)
+        return found is not None and is_written(found) and self._gate.scope(action, collection) is not None
+
+    def write_fields(self, action: WriteAction, collection: str) -> frozenset[str]:
+        scope = self._gate.scope(action, collection)
+        return _NOTHING if scope is None else scope.fields
+
+    def asked(self, collection: str, field: str) -> bool:
+        scope = self._gate.scope("create", collection)
+        return scope is not None and all(
+            (grant.fields is None or field in grant.fields) and field not in (grant.presets or {})
+            for grant in scope.grants
+        )
 
 
 class Schemas:

@@ -41,6 +41,8 @@ _SINGLETON: Final[Mapping[MutationKind, str]] = {
 }
 #: written by what they tell of, never by hand
 _TOLD: Final = frozenset({"directus_activity", "directus_revisions"})
+#: written inside of others, and by routes that do more than that; no roots of their own
+_ROUTED: Final = frozenset({"directus_deployments", "directus_files"})
 
 
 def is_written(collection: Collection) -> bool:
@@ -56,7 +58,7 @@ def mutation_roots(
     """
     found: dict[str, tuple[str, MutationKind]] = {}
     for home, head in heads:
-        if not is_written(home):
+        if not is_written(home) or home.name in _ROUTED:
             continue
         kinds = _SINGLETON if home.singleton else _PATTERNS
         for kind, pattern in kinds.items():

@@ -29,7 +29,7 @@ RESERVED_TYPES: Final = frozenset(
         "date_function_filter_operators", "time_function_filter_operators",
         "datetime_function_filter_operators", "count_function_filter_operators",
         "binary_filter_operators",
-        "delete_one", "delete_many", "delete_collection", "delete_field", "delete_relation",
+        "any_key_input", "delete_one", "delete_many", "delete_collection", "delete_field", "delete_relation",
         "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "server_info_project",
         "server_info_license", "server_info_license_entitlements", "server_info_query_limit",
         "permissions_me_type",

@@ -9,8 +9,8 @@
       homepage: homepage
     }
 
-Root fields come from `GENERATORS`, one for each way to read a collection; roots of other kinds are handed in
-as signatures. A way to write joins the same table, with fields for the mutation type.
+Root fields that read come from `GENERATORS`, one for each way to read a collection, those that write from
+`schema_gen.graphql.mutations`; roots of other kinds are handed in as signatures.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from graphql import (
 )
 
 from schema_gen.graphql.lazy import Lazy, LazySchema
+from schema_gen.graphql.mutations import TRANSACTION, is_offered, mutation_root
 from schema_gen.graphql.operators import INTERNAL_DIRECTIVES
 from schema_gen.graphql.outputs import with_arguments
 from schema_gen.graphql.scalars import VOID
@@ -60,14 +61,16 @@ def build_schema(
     internal: bool = False,
 ) -> LazySchema:
     """`signatures`: roots of this scope that the caller may see. `internal`: with the directives of the REST
-    bridge, which no caller may use.
+    bridge and its form of mutations, which no caller may use.
     """
     here = tuple(signature for signature in signatures if signature.scope == scope)
     types = Types(snapshot, names, view, here)
     query = _root_type("Query", _queries(types, scope, here))
-    mutations = _calls(types, here, "mutation")
+    mutations = {**_calls(types, here, "mutation"), **_mutations(types, scope, internal=internal)}
     mutation = _root_type("Mutation", mutations) if mutations else None
     directives = [one for one in specified_directives if one.name in ("include", "skip", "deprecated")]
+    if mutation is not None:
+        directives.append(TRANSACTION)
     return LazySchema(
         query=query,
         mutation=mutation,
@@ -104,6 +107,15 @@ def _queries(
             fields[name] = partial(GENERATORS[kind], types, collection)
     return fields or {
         "_empty": lambda: GraphQLField(VOID, description="There is nothing here that you may read.")
+    }
+
+
+def _mutations(types: Types, scope: Scope, *, internal: bool) -> dict[str, Callable[[], GraphQLField]]:
+    homes = types.snapshot.collections
+    return {
+        name: partial(mutation_root, homes[collection], kind, types, internal=internal)
+        for name, (collection, kind) in types.names.mutations(scope).items()
+        if is_offered(homes[collection], kind, types, internal=internal)
     }
 
 

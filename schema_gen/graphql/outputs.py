@@ -30,13 +30,13 @@ from graphql import (
 )
 
 from schema_gen.graphql.operators import COUNT_FUNCTIONS, FUNCTIONS
-from schema_gen.graphql.scalars import FIELD_SCALARS, HASH, JSON
+from schema_gen.graphql.scalars import FIELD_SCALARS, HASH, JSON, ScalarOutput
 from schema_gen.graphql.source import TypeSource
 from schema_gen.graphql.uses import Use
-from schema_gen.model import Collection
+from schema_gen.model import Collection, Field
 
 #: values that the system fills in: their columns may stay empty for a while
-_GENERATED: Final = frozenset(
+GENERATED: Final = frozenset(
     {
         "uuid", "date-created", "date-updated", "user-created", "user-updated", "role-created",
         "role-updated",
@@ -79,15 +79,15 @@ def _field(use: Use, collection: Collection, source: TypeSource) -> GraphQLField
 
 
 def leaf_type(use: Use, collection: Collection) -> GraphQLOutputType:
-    scalar: GraphQLOutputType
-    field = use.field
-    if field.concealed:
-        scalar = HASH
-    elif use.key:
-        scalar = GraphQLID
-    else:
-        scalar = FIELD_SCALARS.get(field.type, JSON)
+    scalar = scalar_of(use.field, key=use.key)
     return GraphQLNonNull(scalar) if _required(use, collection) else scalar
+
+
+def scalar_of(field: Field, *, key: bool) -> ScalarOutput:
+    """What a value of the field is, read or written. `key`: it is part of the primary key."""
+    if field.concealed:
+        return HASH
+    return GraphQLID if key else FIELD_SCALARS.get(field.type, JSON)
 
 
 def _required(use: Use, collection: Collection) -> bool:
@@ -97,7 +97,7 @@ def _required(use: Use, collection: Collection) -> bool:
     if use.key:
         return collection.name not in _KEYLESS
     # as the protocol has it: a default of false, 0 or "" is none
-    return not (column.nullable or column.default) and _GENERATED.isdisjoint(use.field.special)
+    return not (column.nullable or column.default) and GENERATED.isdisjoint(use.field.special)
 
 
 def _function(use: Use, collection: Collection, source: TypeSource) -> GraphQLField | None:

@@ -17,7 +17,8 @@ from graphql import (
 )
 
 from schema_gen.graphql.uses import Use
-from schema_gen.model import Collection
+from schema_gen.graphql.view import View, WriteAction
+from schema_gen.model import Collection, SchemaSnapshot
 from schema_gen.naming import Names
 
 
@@ -33,3 +34,25 @@ class TypeSource(Protocol):
     def counts(self, collection: str) -> GraphQLObjectType: ...
     def sums(self, collection: str) -> GraphQLObjectType | None: ...
     def list_arguments(self, collection: str) -> Mapping[str, GraphQLArgument]: ...
+
+
+class WriteSource(TypeSource, Protocol):
+    """What the inputs that write ask besides."""
+
+    @property
+    def snapshot(self) -> SchemaSnapshot: ...
+    @property
+    def view(self) -> View: ...
+    def shown(self, collection: str) -> bool: ...
+
+    def has_input(self, action: WriteAction, collection: str) -> bool:
+        """Whether there is a `write_input`; makes none."""
+        ...
+
+    def write_input(self, action: WriteAction, collection: str) -> GraphQLInputObjectType | None:
+        """What creates or updates an item; None where the caller may not, or may name no column."""
+        ...
+
+    def changes(self, collection: str, field: str) -> GraphQLInputObjectType | None:
+        """Steps that change a relation; None where none may be taken."""
+        ...

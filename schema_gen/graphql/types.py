@@ -35,17 +35,27 @@ from graphql import GraphQLNonNull as NonNull
 
 from schema_gen.graphql.aggregates import aggregated_fields, count_fields, sum_fields
 from schema_gen.graphql.inputs import filter_fields, key_fields
+from schema_gen.graphql.mutations import DELETED
 from schema_gen.graphql.operators import STATIC
 from schema_gen.graphql.outputs import json_function_fields, object_fields
 from schema_gen.graphql.scalars import SCALARS
 from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
 from schema_gen.graphql.uses import Use, has_type, is_shown, uses_of
-from schema_gen.graphql.view import View
+from schema_gen.graphql.view import View, WriteAction
+from schema_gen.graphql.write_inputs import ANY_KEY, InputAction, change_fields, input_fields
 from schema_gen.model import Collection, SchemaSnapshot
-from schema_gen.naming import Names
+from schema_gen.naming import NOT_GENERATED, Names
 
 T = TypeVar("T", bound=GraphQLNamedType)
 
+#: types that are the same in every schema
+FIXED: Final[Mapping[str, GraphQLNamedType]] = {
+    **SCALARS,
+    **STATIC,
+    **introspection_types,
+    **{made.name: made for made in (*DELETED.values(), ANY_KEY)},
+}
+_INPUTS: Final[Mapping[str, InputAction]] = {"create_input": "create", "update_input": "update"}
 _SORT: Final = GraphQLArgument(GraphQLList(GraphQLString))
 _INT: Final = GraphQLArgument(GraphQLInt)
 _SEARCH: Final = GraphQLArgument(GraphQLString)
@@ -61,6 +71,7 @@ class Types:
         self._calls = {made.name: made for signature in signatures for made in signature.types}
         self._made: dict[str, GraphQLNamedType] = {}
         self._uses: dict[str, tuple[Use, ...]] = {}
+        self._inputs: dict[tuple[WriteAction, str], bool] = {}
         self._arguments: dict[str, Mapping[str, GraphQLArgument]] = {}
 
     # --- what the view shows ----------------------------------------------------------------------------
@@ -125,6 +136,48 @@ class Types:
         name = self.names.part(collection, "aggregated_fields")
         return self._once(name, lambda: GraphQLObjectType(name, fields)) if fields else None
 
+    # --- writing ----------------------------------------------------------------------------------------
+
+    def has_input(self, action: WriteAction, collection: str) -> bool:
+        known = self._inputs.get((action, collection))
+        if known is None:
+            home = self.snapshot.collections.get(collection)
+            known = (
+                home is not None
+                and action != "delete"
+                and collection not in NOT_GENERATED
+                and self.view.writable(action, collection)
+                and any(_is_stored(home, name) for name in self.view.write_fields(action, collection))
+            )
+            self._inputs[action, collection] = known
+        return known
+
+    def write_input(self, action: WriteAction, collection: str) -> GraphQLInputObjectType | None:
+        if action == "delete" or not self.has_input(action, collection):
+            return None
+        home = self.snapshot.collections[collection]
+        name = self.names.part(collection, "create_input" if action == "create" else "update_input")
+        return self._once(
+            name, lambda: GraphQLInputObjectType(name, lambda: input_fields(home, action, self))
+        )
+
+    def changes(self, collection: str, field: str) -> GraphQLInputObjectType | None:
+        link = self.snapshot.link(collection, field)
+        if link is None or link.kind == "m2a" or not self._may_name(collection, field):
+            return None
+        fields = change_fields(link, self)
+        name = self.names.part(collection, "changes", field)
+        return self._once(name, lambda: GraphQLInputObjectType(name, fields)) if fields else None
+
+    def _may_name(self, collection: str, field: str) -> bool:
+        return any(
+            field in self.view.write_fields(action, collection)
+            for action in _INPUTS.values()
+            if self.has_input(action, collection)
+        )
+
+    # --- arguments --------------------------------------------------------------------------------------
+
     def list_arguments(self, collection: str) -> Mapping[str, GraphQLArgument]:
         found = self._arguments.get(collection)
         if found is None:
@@ -142,7 +195,7 @@ class Types:
 
     def named(self, name: str) -> GraphQLNamedType | None:
         """The type that is called so; None where there is none for this view."""
-        known = SCALARS.get(name) or STATIC.get(name) or introspection_types.get(name) or self._made.get(name)
+        known = FIXED.get(name) or self._made.get(name)
         if known is not None:
             return known
         if name in self._calls:
@@ -151,6 +204,10 @@ class Types:
         if owner is None:
             return None
         collection, part, field = owner
+        if part == "changes":
+            return self.changes(collection, field)
+        if part in _INPUTS:
+            return self.write_input(_INPUTS[part], collection)
         if not has_type(collection, self.snapshot, self.view):
             return None
         if part == "type":
@@ -213,6 +270,12 @@ class Types:
             # two threads may both have made it: the one that came first is it
             found = self._made.setdefault(name, make())
         return cast("T", found)
+
+
+def _is_stored(collection: Collection, name: str) -> bool:
+    """Whether a value of the field can be written."""
+    field = collection.fields.get(name)
+    return field is not None and field.column is not None and not field.column.generated
 
 
 def _note(collection: Collection) -> str | None:

@@ -170,6 +170,7 @@ def test_mutation_roots_are_looked_up() -> None:
             collection("directus_activity"),
             collection("directus_revisions"),
             collection("directus_fields"),
+            collection("directus_files"),
             Collection(name="report", kind="view", fields=collection("report").fields, primary_key=("id",)),
             Collection(name="keyless", fields=collection("keyless").fields),
             Collection(name="group", kind="folder", fields={}),
