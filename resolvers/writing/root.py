@@ -22,8 +22,9 @@ from resolvers.writing.history import History, Record, key_text
 from resolvers.writing.items import Item, read_item
 from resolvers.writing.lookups import KEYS, LookUps, key_batches
 from resolvers.writing.perform import Performer
-from resolvers.writing.prepare import Preparer, Wish
+from resolvers.writing.prepare import Preparer
 from resolvers.writing.steps import Key, Step
+from resolvers.writing.wishes import Wish
 from schema_gen.database import Transaction
 from schema_gen.errors import forbidden, invalid_payload, precondition_failed
 from schema_gen.model import Collection, SchemaSnapshot
@@ -129,7 +130,7 @@ class RootWriter:
             raise invalid_payload(
                 f'"on_conflict" has to name the fields of a unique constraint, not {", ".join(by)}'
             )
-        values = [self._preparer.values_of(collection, item.values, by) for item in items]
+        values = [self._preparer.keys.values(collection, item.values, by) for item in items]
         asked = [value for value in dict.fromkeys(values) if value is not None]
         rows = await self._lookups.matching(collection, by, asked, by)
         there = {named: key for key, named in rows.items()}
@@ -141,7 +142,7 @@ class RootWriter:
         ]
 
     async def _update_one(self) -> list[Step]:
-        key = self._preparer.key_named(self._collection, self._arguments.id)
+        key = self._preparer.keys.named(self._collection, self._arguments.id)
         if key is None:
             raise forbidden()
         await self._unchanged(key)
@@ -173,7 +174,7 @@ class RootWriter:
         return list((await self._preparer.delete(self._collection, keys)).values())
 
     async def _delete_one(self) -> list[Step]:
-        key = self._preparer.key_named(self._collection, self._arguments.id)
+        key = self._preparer.keys.named(self._collection, self._arguments.id)
         if key is None:
             raise forbidden()
         await self._unchanged(key)
@@ -212,7 +213,7 @@ class RootWriter:
         ids = self._arguments.ids
         if ids is not None:
             self._limits.check_batch(len(ids))
-            found = [self._preparer.key_named(self._collection, raw) for raw in ids]
+            found = [self._preparer.keys.named(self._collection, raw) for raw in ids]
             if None in found:
                 raise forbidden()
             keys = list(dict.fromkeys(key for key in found if key is not None))
