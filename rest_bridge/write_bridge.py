@@ -145,13 +145,13 @@ def _writable(gate: Gate, name: str, method: str) -> Collection:
 
 
 def _place(request: RestRequest, route: Route, collection: Collection) -> Place:
-    """A singleton is changed at its own path, and deleted like other items."""
+    """A singleton is changed at its own path, and deleted by the key of its item."""
     alone = route.key is None and route.verb != "users_me"
-    if not collection.singleton or request.method == "DELETE":
+    if not collection.singleton:
         return "list" if alone else "one"
-    if not alone or request.method != "PATCH":
+    if request.method != ("PATCH" if alone else "DELETE"):
         raise route_not_found(request.path)
-    return "singleton"
+    return "singleton" if alone else "one"
 
 
 def _check(query: Query) -> None:

@@ -24,7 +24,7 @@ from resolvers.permissions import Gate
 from rest_bridge.bodies import Change
 from rest_bridge.fields import Selector
 from rest_bridge.operations import Template
-from rest_bridge.query import Level, Query, Shape
+from rest_bridge.query import Query, Shape
 from rest_bridge.syntax import (
     argument,
     document,
@@ -51,7 +51,6 @@ _ARGUMENTS: Final[Mapping[str, tuple[str, bool, bool]]] = {
 }
 #: roots whose conditions, order and page shape the answer, or choose the items
 _LISTS: Final = frozenset({"create_items", "update_items", "update_batch"})
-_DELETED: Final[Mapping[MutationKind, str]] = {"delete_item": "id", "delete_items": "ids"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,25 +164,30 @@ class _MutationWriter(Writer):
             arguments += [*self.conditions(level), *paging(level, level.sort)]
         elif change.kind in _LISTS:
             arguments += [*self.conditions(level), *paging(level, ordered(level))]
-        deleted = _DELETED.get(change.kind)
-        if deleted is not None and "if_match" not in given:
-            return field_node(name, alias="data", arguments=arguments, below=[leaf(deleted)]), True
-        directives, below, silent = self._answer(level)
+        directives, below, silent = self._answer(change.kind, "if_match" in given)
         root = field_node(name, alias="data", arguments=arguments, directives=directives, below=below)
-        # what a deletion is bound to is the item as it would be read; of the answer nothing is told
-        return root, silent or deleted is not None
+        return root, silent
 
     def _given(self, name: str) -> ArgumentNode:
         type_name, required, many = _ARGUMENTS[name]
         self.definitions[name] = variable_definition(name, type_name, required=required, many=many)
         return argument(name, variable(name))
 
-    def _answer(self, level: Level) -> tuple[tuple[DirectiveNode, ...], list[SelectionNode] | None, bool]:
+    def _answer(
+        self, kind: MutationKind, bound: bool
+    ) -> tuple[tuple[DirectiveNode, ...], list[SelectionNode] | None, bool]:
         """Directives and selection of the root. What the caller may not read does not keep it from writing
-        (protocol): of an item without readable fields the engine gives its key, which is not told.
+        (protocol): of an item without readable fields the engine gives its key, which is not told. `bound`
+        to a version of the item: then that is what the item is like, also where it is deleted.
         """
+        if kind == "delete_items":
+            return (), [leaf("ids")], True
         if self.gate.read_scope(self.home.name) is None:
             return (), None, True
+        deletes = kind == "delete_item"
+        if deletes and not bound:
+            return (KEY,), [TYPENAME], True
+        level = self.query.level
         selector = Selector(gate=self.gate, max_depth=self.max_depth, backlink=self.query.backlink)
         try:
             items = selector.select(self.home.name, self.query.fields, level)
@@ -191,4 +195,4 @@ class _MutationWriter(Writer):
             if error.code != "FORBIDDEN":
                 raise
             return (KEY,), [TYPENAME], True
-        return () if items.nodes else (KEY,), self.selection(items), False
+        return () if items.nodes else (KEY,), self.selection(items), deletes

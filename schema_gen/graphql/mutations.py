@@ -82,7 +82,7 @@ def is_offered(collection: Collection, kind: MutationKind, source: WriteSource, 
     if internal:
         return source.view.writable(action, collection.name)
     if action == "delete":
-        return not collection.singleton and source.view.writable(action, collection.name)
+        return (internal or not collection.singleton) and source.view.writable(action, collection.name)
     return source.has_input(action, collection.name)
 
 
@@ -93,11 +93,12 @@ def mutation_root(
     more = _internal(kind) if internal else _public(collection.name, kind, source)
     listed = KINDS[kind][1] and (internal or kind != "delete_items") and source.shown(collection.name)
     arguments = {**source.list_arguments(collection.name), **more} if listed else more
-    return with_arguments(_answer(collection.name, kind, source), arguments)
+    return with_arguments(_answer(collection.name, kind, source, internal=internal), arguments)
 
 
-def _answer(collection: str, kind: MutationKind, source: WriteSource) -> GraphQLOutputType:
-    if kind in DELETED:
+def _answer(collection: str, kind: MutationKind, source: WriteSource, *, internal: bool) -> GraphQLOutputType:
+    # the bridge reads the item that it deletes: it may be bound to a version of it
+    if kind in DELETED and not (internal and kind == "delete_item"):
         return DELETED[kind]
     if not source.shown(collection):
         return GraphQLBoolean

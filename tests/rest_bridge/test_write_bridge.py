@@ -65,6 +65,7 @@ def refusal(response: RestResponse) -> tuple[int, str, str]:
         ("DELETE", "/items/articles", {"query": {}}, "delete_articles_items"),
         ("DELETE", "/items/articles/1", None, "delete_articles_item(id: $id)"),
         ("PATCH", "/items/headings", {"text": "x"}, "update_headings(payload: $payload)"),
+        ("DELETE", "/items/headings/1", None, "delete_headings_item(id: $id)"),
         ("PATCH", "/items/lines", [{"order_id": 1, "number": 2}], "update_lines_batch(payload: $payload)"),
     ],
 )  # fmt: skip
@@ -118,6 +119,7 @@ async def test_a_key_makes_a_request_repeatable(writing: Writing) -> None:
         ("PUT", "/items/articles"),
         ("POST", "/items/articles/1"),
         ("POST", "/items/headings"),
+        ("DELETE", "/items/headings"),
         ("PATCH", "/items/headings/1"),
         ("PUT", "/items/headings/1"),
         ("TRACE", "/items/articles"),
