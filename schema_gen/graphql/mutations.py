@@ -82,7 +82,7 @@ def is_offered(collection: Collection, kind: MutationKind, source: WriteSource, 
     if internal:
         return source.view.writable(action, collection.name)
     if action == "delete":
-        return (internal or not collection.singleton) and source.view.writable(action, collection.name)
+        return not collection.singleton and source.view.writable(action, collection.name)
     return source.has_input(action, collection.name)
 
 
