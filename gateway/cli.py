@@ -1,6 +1,7 @@
 """The `causeway` command: arguments in, one handler, an exit code out.
 
-    causeway bootstrap | serve | demo | introspect | sdl | users create | users passwd | roles list
+    causeway bootstrap | serve | demo | introspect | sdl
+    causeway users create | users passwd | roles list | history prune
 
 Exit codes: 0 done; 1 it could not be done; 2 the call or the configuration is wrong. What is wrong is said in
 one line on standard error, without a traceback. Configuration comes from the environment and `.env`.
@@ -16,6 +17,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.cli_history import prune_command
 from gateway.cli_inspect import introspect_command, sdl_command
 from gateway.cli_people import bootstrap_command, create_user_command, passwd_command, roles_command
 from gateway.cli_serve import serve_command
@@ -108,6 +110,14 @@ def parser() -> argparse.ArgumentParser:
 
     roles = _group(commands, "roles", "Show roles.")
     _add(roles, "list", roles_command, "List roles with their policies and numbers of users.")
+
+    history = _group(commands, "history", "Activity and revisions.")
+    _add(
+        history,
+        "prune",
+        prune_command,
+        "Take away what is older than ACTIVITY_RETENTION, REVISIONS_RETENTION and FLOW_LOGS_RETENTION say.",
+    )
     return root
 
 

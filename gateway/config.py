@@ -23,7 +23,20 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from gateway.addresses import TRUST, Trust
-from gateway.config_values import CSV, DURATION, FLAG, SIZE, TEXT, Kind, choice, integer, optional, or_word
+from gateway.config_values import (
+    CRON,
+    CSV,
+    DURATION,
+    FLAG,
+    SIZE,
+    TEXT,
+    Kind,
+    choice,
+    integer,
+    optional,
+    or_word,
+)
+from gateway.cron import Cron
 from schema_gen.errors import ConfigurationError
 
 
@@ -58,12 +71,14 @@ _cors = _section("CORS")
 _pressure = _section("Overload")
 _graphql = _section("GraphQL")
 _log = _section("Logs and health")
+_retention = _section("Retention")
 _bootstrap = _section("Bootstrap")
 
 _SAME_SITE: Final = choice("lax", "strict", "none")
 _SECURE: Final = choice("auto", "true", "false")
 _ORIGINS: Final = or_word(or_word(CSV, "true", ("*",)), "false", ())
 _UNBOUNDED: Final = or_word(integer(1), "Infinity", None)
+_KEPT: Final = or_word(DURATION, "false", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +288,17 @@ class Settings:
     log_style: str = _log("pretty", choice("pretty", "raw"), "`pretty`: lines for people. `raw`: JSON lines.")
     log_http_ignore_paths: tuple[str, ...] = _log("", CSV, "Paths whose requests are not logged.")
     healthcheck_enabled: bool = _log("true", FLAG, "Answer `/server/health`.")
+
+    retention_enabled: bool = _retention("false", FLAG, "Take old history away, at the times below.")
+    retention_schedule: Cron = _retention(
+        "0 0 * * *", CRON, "When, in UTC: minute, hour, day, month, day of the week; seconds may come first."
+    )
+    retention_batch: int = _retention("500", integer(1, 10_000), "Rows deleted in one transaction.")
+    activity_retention: timedelta | None = _retention(
+        "90d", _KEPT, "How long activity is kept; never shorter than its revisions. `false`: for ever."
+    )
+    revisions_retention: timedelta | None = _retention("90d", _KEPT, "How long revisions are kept.")
+    flow_logs_retention: timedelta | None = _retention("90d", _KEPT, "How long runs of flows are kept.")
 
     admin_email: str | None = _bootstrap(
         "", optional(TEXT), "First administrator; not set: admin@example.com."

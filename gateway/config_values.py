@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
+from gateway.cron import Cron
+
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -96,6 +98,9 @@ FLAG: Final = Kind(name="flag", accepts="true or false", parse=_flag)
 CSV: Final = Kind(name="list", accepts="a comma-separated list", parse=_csv)
 DURATION: Final = Kind(
     name="duration", accepts="a duration such as 15m, 7d, 10s or 500 (milliseconds)", parse=_duration
+)
+CRON: Final = Kind(
+    name="schedule", accepts="a schedule of cron such as 0 0 * * * (midnight UTC)", parse=Cron.parse
 )
 SIZE: Final = Kind(name="size", accepts="a size such as 10mb, 512kb or 1048576 (bytes)", parse=_size)
 

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from gateway.addresses import client_ip
 from gateway.config import Settings
+from gateway.housekeeping import at_work
 from gateway.http import HttpReply, HttpRequest, read_headers
 from gateway.middleware import ReplyPolicy, request_ids
 from gateway.observe import LOGGER, AccessLog, Observation
@@ -216,6 +217,7 @@ class Application:
         async with AsyncExitStack() as stack:
             try:
                 self._project = await stack.enter_async_context(self._open_project(self._settings))
+                await stack.enter_async_context(at_work(self._project.jobs))
             except (ConfigurationError, CausewayError, OSError) as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return

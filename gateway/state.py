@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 
 from gateway.auth import Authenticator
@@ -19,6 +20,7 @@ from gateway.auth_desk import AuthDesk
 from gateway.calls import calls_of
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
+from gateway.housekeeping import Job
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.tokens import Tokens
@@ -39,6 +41,7 @@ from resolvers.events import Events
 from resolvers.mutations import Mutations
 from resolvers.operation import Operation, Outcome
 from resolvers.paging import Limits
+from resolvers.retention import Retention, Terms
 from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
 from resolvers.sessions import Sessions
@@ -100,6 +103,19 @@ class Project:
     authenticator: Authenticator
     desk: AuthDesk
     server: Server
+    retention: Retention
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """What a server does by itself."""
+        settings = self.settings
+        if not settings.retention_enabled:
+            return ()
+        return (Job(name="retention", schedule=settings.retention_schedule, work=self._retain),)
+
+    async def _retain(self, now: datetime) -> None:
+        removed = await self.retention.run(now)
+        logging.getLogger(LOGGER).info("retention: %s", removed)
 
 
 @asynccontextmanager
@@ -182,6 +198,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         authenticator=authenticator,
         desk=desk,
         server=server,
+        retention=Retention(database, snapshot, terms_of(settings)),
     )
 
 
@@ -206,6 +223,15 @@ def limits_of(settings: Settings) -> Limits:
         max_relational_depth=settings.max_relational_depth,
         max_json_query_depth=settings.max_json_query_depth,
         max_batch_mutation=settings.max_batch_mutation,
+    )
+
+
+def terms_of(settings: Settings) -> Terms:
+    return Terms(
+        activity=settings.activity_retention,
+        revisions=settings.revisions_retention,
+        flow_logs=settings.flow_logs_retention,
+        batch=settings.retention_batch,
     )
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from gateway.cli import parser, run
 from gateway.terminal import Terminal
 from resolvers.secrets import Hasher
+from resolvers.sql.moments import stored
 from schema_gen.database import open_database
 from tests.support.project import grant
 
@@ -255,3 +257,28 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         parser().parse_args(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"causeway {project['version']}\n"
+
+
+def test_old_history_is_taken_away(call: Call, database_url: str) -> None:
+    call("bootstrap")
+
+    async def add() -> None:
+        database = await open_database(database_url)
+        for number, moment in ((1, datetime(2020, 1, 1, tzinfo=UTC)), (2, datetime.now(UTC))):
+            async with database.transaction() as transaction:
+                await transaction.execute(
+                    database.native(
+                        "insert into directus_activity (id, action, timestamp, collection, item) "
+                        "values ($1, 'login', $2, 'directus_users', 'x')"
+                    ),
+                    (number, stored(database, moment)),
+                )
+        await database.close()
+
+    asyncio.run(add())
+    said = call("history", "prune")
+    assert said.code == 0
+    assert re.search(r"activity +1\n", said.out)
+    assert re.search(r"revisions +0\n", said.out)
+    assert re.search(r"activity +0\n", call("history", "prune").out)
+    assert re.search(r"activity +1\n", call("history", "prune", ACTIVITY_RETENTION="0").out)

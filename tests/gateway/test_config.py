@@ -14,6 +14,7 @@ from gateway.addresses import Trust, client_ip, parse_trust
 from gateway.config import Settings, rows
 from gateway.config_load import load_settings, settings_from
 from gateway.config_values import DURATION, SIZE, uncast
+from gateway.cron import Cron
 from schema_gen.errors import ConfigurationError
 
 HERE = Path()
@@ -55,6 +56,8 @@ def test_nothing_set_serves_the_embedded_database() -> None:
         ("SECRET", "string:12345", "secret", "12345"),
         ("INFER_RELATIONS", "FALSE", "infer_relations", False),
         ("PRESSURE_LIMITER_RETRY_AFTER", "false", "pressure_limiter_retry_after", 1),
+        ("REVISIONS_RETENTION", "false", "revisions_retention", None),
+        ("RETENTION_SCHEDULE", "0 30 1 * * *", "retention_schedule", Cron.parse("30 1 * * *")),
     ],
 )
 def test_values(variable: str, text: str, field: str, value: object) -> None:

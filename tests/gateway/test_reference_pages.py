@@ -21,7 +21,16 @@ def test_a_page_is_the_same_each_time(name: str) -> None:
 def test_every_setting_and_every_command_is_there() -> None:
     page = configuration()
     assert [variable for variable, _ in rows() if f"| `{variable}` |" not in page] == []
-    for command in ("bootstrap", "serve", "introspect", "sdl", "users create", "users passwd", "roles list"):
+    for command in (
+        "bootstrap",
+        "serve",
+        "introspect",
+        "sdl",
+        "users create",
+        "users passwd",
+        "roles list",
+        "history prune",
+    ):
         assert f"## causeway {command}\n" in command_line()
 
 

@@ -1,0 +1,25 @@
+"""`causeway history`: what becomes of old activity and revisions, where the server does not see to it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from gateway.config import Settings
+from gateway.state import open_project
+from gateway.terminal import Terminal
+
+
+async def prune_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    # no token is signed here, so none must be made and kept for it
+    quiet = replace(settings, secret=settings.secret or "not used to sign anything")
+    async with open_project(quiet) as project:
+        removed = await project.retention.run(datetime.now(UTC))
+    rows = [
+        ("revisions", str(removed.revisions)),
+        ("activity", str(removed.activity)),
+        ("runs of flows", str(removed.flow_logs)),
+    ]
+    terminal.table(("REMOVED", "ROWS"), rows)
+    return 0
