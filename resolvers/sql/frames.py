@@ -109,6 +109,17 @@ class PageSource:
         return self._clause
 
 
+class JoinedSource:
+    """A table that stands in a join: its columns, and the join as the clause they come from."""
+
+    def __init__(self, table: Source, clause: FromClause) -> None:
+        self._table = table
+        self.clause = clause
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        return self._table.column(name)
+
+
 class Frame:
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,18 +29,38 @@ from resolvers.sql.conditions import count_of, guarded, hops_of, json_steps, ope
 from resolvers.sql.depth import BRANCH, ITEM, LIST, Apart, Part
 from resolvers.sql.dialects.base import Pairs, raw
 from resolvers.sql.frames import Beyond, Builder, Frame, PageSource, pairwise
+from resolvers.sql.shared import counted, counts_of, find, once, page_of, repeated, sort_value
 from schema_gen.model import Link
 
 
 def select_roots(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> Select[Any]:
     """One row, one column a root, in the order of `roots`; only roots that read."""
-    columns: list[ColumnElement[Any]] = []
-    for number, root in enumerate(roots):
-        node = root.node
-        with builder.depth.inside(LIST.opens):
-            value = _root_json(builder, node, wire)
-        columns.append(builder.dialect.text(value).label(f"r{number}"))
-    return sa.select(*columns)
+    with builder.depth.inside(LIST.opens):
+        values = _shared(builder, roots, wire)
+        for place, root in enumerate(roots):
+            if place not in values:
+                values[place] = _root_json(builder, root.node, wire)
+    return sa.select(*[builder.dialect.text(values[i]).label(f"r{i}") for i in range(len(roots))])
+
+
+def _shared(builder: Builder, roots: tuple[Root, ...], wire: Wire) -> dict[int, ColumnElement[Any]]:
+    """The JSON of the roots that have work in common, by position."""
+    values: dict[int, ColumnElement[Any]] = {}
+    for place, counts in counts_of(roots).items():
+        read = roots[place].node
+        assert isinstance(read, Read)
+        found = find(builder, read)
+        frame, order = page_of(found)
+        values[place] = _told(frame, read, wire, [], order, paged=True)
+        for at in counts:
+            count = roots[at].node
+            assert isinstance(count, Aggregate)
+            values[at] = aggregate_json(counted(found), replace(count, condition=None), wire)
+    for places in repeated(roots):
+        if places[0] not in values:
+            value = once(builder, _root_json(builder, roots[places[0]].node, wire))
+            values.update(dict.fromkeys(places, value))
+    return values
 
 
 def _root_json(builder: Builder, node: Node, wire: Wire) -> ColumnElement[Any]:
@@ -52,7 +73,6 @@ def _root_json(builder: Builder, node: Node, wire: Wire) -> ColumnElement[Any]:
 
 def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[bool]]) -> ColumnElement[Any]:
     """The JSON of what `read` asks, from `frame`, under the further conditions `linked`."""
-    builder = frame.builder
     conditions = list(linked)
     if read.condition is not None:
         conditions.append(where(frame, read.condition))
@@ -60,11 +80,25 @@ def _rows_json(frame: Frame, read: Read, wire: Wire, linked: list[ColumnElement[
     paged = _page(frame, read, conditions, order) if _pays_to_page(read) else None
     if paged is not None:
         frame, order, conditions = paged, [_order(paged, term) for term in read.sort], []
+    return _told(frame, read, wire, conditions, order, paged=paged is not None)
+
+
+def _told(
+    frame: Frame,
+    read: Read,
+    wire: Wire,
+    conditions: list[ColumnElement[bool]],
+    order: list[ColumnElement[Any]],
+    *,
+    paged: bool,
+) -> ColumnElement[Any]:
+    """The JSON of the rows of `frame`; `paged`: they are the page already."""
+    builder = frame.builder
     item = read.item
     pairs = _pairs(frame, item, wire) if isinstance(item, Object) else None
     value = None if pairs is not None else _shape(frame, item, wire)
     rows = frame.rows(*conditions).order_by(*order)
-    if paged is None:
+    if not paged:
         rows = builder.dialect.limited(rows, read.limit, read.offset)
     if read.single:
         single = (
@@ -87,7 +121,7 @@ def _rows_apart(
     child = builder.frame(link.target)
     with builder.depth.apart():
         conditions = [where(child, read.condition)] if read.condition is not None else []
-        terms = [_sorted_by(child, term) for term in read.sort]
+        terms = [sort_value(child, term) for term in read.sort]
         text = _item_text(child, read.item, wire)
     keys = [child.column(name) for name in link.remote]
     items = Apart(
@@ -158,18 +192,8 @@ def _page(
 
 
 def _order(frame: Frame, term: SortTerm) -> ColumnElement[Any]:
-    value, nullable = _sorted_by(frame, term)
+    value, nullable = sort_value(frame, term)
     return frame.builder.dialect.order(value, descending=term.descending, nullable=nullable)
-
-
-def _sorted_by(frame: Frame, term: SortTerm) -> tuple[ColumnElement[Any], bool]:
-    """What a term sorts by, and whether that may be null."""
-    operand = term.operand
-    if isinstance(operand, ColumnRef) and not operand.hops and operand.guard is None:
-        column = operand.field.column
-        nullable = column is None or (column.nullable and not column.primary_key)
-        return frame.column(operand.field.name), nullable
-    return operand_value(frame, operand), True
 
 
 # --- items --------------------------------------------------------------------------------------------------
