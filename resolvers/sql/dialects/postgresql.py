@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
-from resolvers.sql.dialects.base import MASK, Pairs, raw, side_by_side
+from resolvers.sql.dialects.base import MASK, Pairs, plain, raw, side_by_side
 from schema_gen.model import Field, FieldType
 
 _TYPES: Final[dict[FieldType, TypeEngine[Any]]] = {
@@ -90,9 +90,9 @@ class PostgresqlSql:
                 zoned = func.timezone(raw("'UTC'"), column) if "with time zone" in data_type else column
                 return func.to_char(zoned, raw("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""))
             case "dateTime":
-                return func.to_char(column, raw("""'YYYY-MM-DD"T"HH24:MI:SS'"""))
+                return self._date_time(column, field)
             case "date":
-                return func.to_char(column, raw("'YYYY-MM-DD'"))
+                return self._date(column, field)
             case "time":
                 return func.to_char(sa.cast(column, postgresql.INTERVAL()), raw("'HH24:MI:SS'"))
             case "bigInteger":
@@ -112,6 +112,28 @@ class PostgresqlSql:
                 if field.type.startswith("geometry"):
                     return self._geometry(column, field)
                 return column
+
+    def _date_time(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """What is common is written by `to_json`, which takes half the time of `to_char`: whole seconds of
+        years that both write alike. Only of a column as it stands, since it is named several times.
+        """
+        pattern = """'YYYY-MM-DD"T"HH24:MI:SS'"""
+        name = _column(column, field, "timestamp without time zone")
+        if name is None:
+            return func.to_char(column, raw(pattern))
+        return raw(
+            f"CASE WHEN {name} >= '0001-01-01' AND {name} < '10000-01-01' AND {name} = {name}::timestamp(0) "
+            f"THEN to_json({name}) ELSE to_json(to_char({name}, {pattern})) END"
+        )
+
+    def _date(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        name = _column(column, field, "date")
+        if name is None:
+            return func.to_char(column, raw("'YYYY-MM-DD'"))
+        return raw(
+            f"CASE WHEN {name} >= '0001-01-01' AND {name} < '10000-01-01' "
+            f"THEN to_json({name}) ELSE to_json(to_char({name}, 'YYYY-MM-DD')) END"
+        )
 
     def _exact(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Numbers of more digits than a double holds are written as strings."""
@@ -300,6 +322,12 @@ class PostgresqlSql:
 
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def _column(value: ColumnElement[Any], field: Field, data_type: str) -> str | None:
+    """The SQL of a column of this type; None of any other, and of what is worked out."""
+    typed = field.column is not None and field.column.data_type.split("(")[0] == data_type
+    return plain(value) if typed else None
 
 
 def _named(key: str, name: str) -> str:
