@@ -1,7 +1,7 @@
-"""PostgreSQL: rows become JSON by `json_agg(row)`, the cheapest form measured; parameters carry their types.
+"""PostgreSQL: rows become JSON by `array_to_json(array(rows))`, the cheapest form measured.
 
-Times are told in UTC (the session's time zone); lists are one array parameter; nothing is cast that an index
-serves.
+Parameters carry their types; times are told in UTC (the session's time zone); lists are one array parameter;
+nothing is cast that an index serves.
 """
 
 from __future__ import annotations
@@ -277,22 +277,20 @@ class PostgresqlSql:
     def list_of(self, rows: Select[Any], pairs: Pairs) -> ColumnElement[Any]:
         if self._fits(pairs):
             inner = rows.add_columns(*side_by_side(pairs, _named, _labelled)).subquery("r")
-            return self._aggregated(raw("r"), inner)
+            # a tenth cheaper than json_agg, which also puts a line break after every row
+            return func.array_to_json(func.array(sa.select(raw("r")).select_from(inner).scalar_subquery()))
         return self.list_of_values(rows, self.json_object(pairs))
 
     def list_of_values(self, rows: Select[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
         inner = rows.add_columns(value.label("v")).subquery("r")
-        return self._aggregated(inner.c.v, inner)
+        listed = func.coalesce(func.json_agg(inner.c.v), raw("'[]'::json"))
+        return sa.select(listed).select_from(inner).scalar_subquery()
 
     def json_text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.to_json(value)
 
     def list_of_texts(self, rows: Select[Any], text: ColumnElement[Any]) -> ColumnElement[Any]:
         return self.list_of_values(rows, text)
-
-    def _aggregated(self, value: ColumnElement[Any], rows: Any) -> ColumnElement[Any]:
-        empty = raw("'[]'::json")
-        return sa.select(func.coalesce(func.json_agg(value), empty)).select_from(rows).scalar_subquery()
 
     def embedded(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return value
