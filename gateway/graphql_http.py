@@ -80,15 +80,26 @@ async def graphql_endpoint(
     project: Project, context: RequestContext, request: HttpRequest, scope: Scope
 ) -> HttpReply:
     """The answer for a caller who is known."""
-    asked = read_post(request) if request.method == "POST" else read_get(request.query_string)
-    prepared = await project.graphql.prepare(asked.query, asked.operation_name, scope, context)
+    service = project.graphql
+    place = None
+    if request.method == "POST":
+        place = service.place(request.body, request.headers.get("content-type", ""), scope, context)
+        known = service.known(place)
+        if known is not None:
+            return HttpReply(
+                headers=_HEADERS, body=render(await service.again(known, context), known.prepared)
+            )
+        asked = read_post(request)
+    else:
+        asked = read_get(request.query_string)
+    prepared = await service.prepare(asked.query, asked.operation_name, scope, context)
     if not prepared.is_mutation:
-        outcome = await project.graphql.run(prepared, asked.variables, context)
+        outcome = await service.run(prepared, asked.variables, context, place)
         return HttpReply(headers=_HEADERS, body=render(outcome, prepared))
     if request.method == "GET":
         raise method_not_allowed("GET", ("POST",))
     exchange = Exchange(headers=request.headers)
-    outcome = await project.graphql.run(prepared, asked.variables, replace(context, exchange=exchange))
+    outcome = await service.run(prepared, asked.variables, replace(context, exchange=exchange))
     return HttpReply(headers=(*_HEADERS, _NO_STORE, *exchange.reply), body=render(outcome, prepared))
 
 

@@ -75,6 +75,11 @@ class Compiled:
     #: whether some root is a call
     calling: bool = False
 
+    @property
+    def reads_only(self) -> bool:
+        """Every root comes from the statement: none is a call, a refusal or known beforehand."""
+        return all(root.column is not None for root in self.roots)
+
 
 class Bundle:
     def __init__(self, snapshot: SchemaSnapshot, *, capacity: int = 2000) -> None:

@@ -9,7 +9,7 @@ sound ones still answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from graphql import FieldNode, print_ast
@@ -29,6 +29,9 @@ from resolvers.tree import Tree
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError, forbidden
 from schema_gen.model import SchemaSnapshot
+
+#: of one row: the JSON of each root that reads
+Columns = tuple[bytes | None, ...]
 
 
 class Engine:
@@ -54,9 +57,13 @@ class Engine:
         """
         if self.mutations is not None and operation.is_mutation:
             return await self.mutations.execute(operation, self.holder.current, context)
-        compiled = await self.compile(operation, context)
+        compiled = self.known(operation, context) or await self.compile(operation, context)
+        return await self.run(compiled, operation, context)
+
+    async def run(self, compiled: Compiled, operation: Operation, context: RequestContext) -> Outcome:
+        """`execute` with the plan that the operation has for these rules."""
         statement = compiled.statement
-        row: tuple[bytes | None, ...] = ()
+        row: Columns = ()
         if statement is not None:
             try:
                 parameters = statement.bind(operation.variables, context)
@@ -69,20 +76,31 @@ class Engine:
             return await self._with_calls(operation, context, compiled, row)
         return Outcome(roots=tuple([_result(root, row) for root in compiled.roots]))
 
+    async def only(
+        self, compiled: Compiled, variables: Mapping[str, Any], context: RequestContext
+    ) -> bytes | None:
+        """`run` for a plan whose one root reads: its JSON, and its error raised."""
+        statement = compiled.statement
+        if statement is None:
+            raise TypeError("a root that reads has a statement")
+        row = await self.database.fetch_bytes(statement.text, statement.bind(variables, context))
+        return _read_column(compiled.roots[0], row)
+
+    def known(self, operation: Operation, context: RequestContext) -> Compiled | None:
+        """The compiled plan of the operation for these rules, where its shape was asked before."""
+        bundle = self.holder.current
+        return bundle.plans.get(_place(operation, bundle, context))
+
     async def compile(self, operation: Operation, context: RequestContext) -> Compiled:
         """The compiled plan of the operation for these rules: known, or made now off the event loop, since a
         wildcard over three relations takes a tenth of a second.
         """
         bundle = self.holder.current
-        place = (operation.shape, context.rules.fingerprint)
-        structural = bundle.structural.get(place)
-        if structural is None:
-            structural = bundle.structural.put(place, structural_variables(operation))
-        shape = plan_shape(operation.variables, structural) if operation.variables else ()
-        key = (place, shape)
-        compiled = bundle.plans.get(key)
+        place = _place(operation, bundle, context)
+        compiled = bundle.plans.get(place)
         if compiled is None:
-            compiled = bundle.plans.put(key, await asyncio.to_thread(self._make, operation, bundle, context))
+            compiled = await asyncio.to_thread(self._make, operation, bundle, context)
+            bundle.plans.put(place, compiled)
         return compiled
 
     def _make(self, operation: Operation, bundle: Bundle, context: RequestContext) -> Compiled:
@@ -121,13 +139,13 @@ class Engine:
         operation: Operation,
         context: RequestContext,
         compiled: Compiled,
-        row: tuple[bytes | None, ...],
+        row: Columns,
     ) -> Outcome:
         """Calls run one after the other, in the order of the document."""
         return Outcome(roots=tuple([await self._called(operation, context, r, row) for r in compiled.roots]))
 
     async def _called(
-        self, operation: Operation, context: RequestContext, root: CompiledRoot, row: tuple[bytes | None, ...]
+        self, operation: Operation, context: RequestContext, root: CompiledRoot, row: Columns
     ) -> RootResult:
         if root.call is None:
             return _result(root, row)
@@ -187,6 +205,18 @@ class Engine:
         return answer
 
 
+def _place(operation: Operation, bundle: Bundle, context: RequestContext) -> Hashable:
+    """What a plan depends on, besides the snapshot of the bundle."""
+    asked = (operation.shape, context.rules.fingerprint)
+    variables = operation.variables
+    if not variables:
+        return (asked, ())
+    structural = bundle.structural.get(asked)
+    if structural is None:
+        structural = bundle.structural.put(asked, structural_variables(operation))
+    return (asked, plan_shape(variables, structural))
+
+
 def _applied(gate: Gate, collection: str) -> Any:
     scope = gate.read_scope(collection)
     if gate.rules.admin or scope is None:
@@ -216,12 +246,20 @@ def _column(root: Root, column: int) -> CompiledRoot:
     return CompiledRoot(key=root.key, column=column, required=root.required, fallback=root.fallback)
 
 
-def _result(root: CompiledRoot, row: tuple[bytes | None, ...]) -> RootResult:
+def _result(root: CompiledRoot, row: Columns) -> RootResult:
     if root.column is None:
         return RootResult(key=root.key, data=root.json, error=root.error)
-    data = row[root.column]
+    try:
+        return RootResult(key=root.key, data=_read_column(root, row))
+    except CausewayError as error:
+        return RootResult(key=root.key, data=None, error=error)
+
+
+def _read_column(root: CompiledRoot, row: Columns) -> bytes | None:
+    """Raises FORBIDDEN where there has to be an item and none is seen."""
+    data = row[root.column or 0]
     if data is None:
         if root.required:
-            return RootResult(key=root.key, data=None, error=forbidden())
-        data = root.fallback
-    return RootResult(key=root.key, data=data)
+            raise forbidden()
+        return root.fallback
+    return data

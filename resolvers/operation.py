@@ -47,6 +47,17 @@ class Operation:
     def is_mutation(self) -> bool:
         return self.definition.operation is OperationType.MUTATION
 
+    def having(self, variables: Mapping[str, Any]) -> Operation:
+        """The same with these variables."""
+        return Operation(
+            document=self.document,
+            definition=self.definition,
+            scope=self.scope,
+            wire=self.wire,
+            shape=self.shape,
+            variables=variables,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootResult:

@@ -12,29 +12,32 @@ rows never become objects (docs/adr/0005).
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
-from resolvers.bundle import Bounded, Bundle
+from resolvers.bundle import Bounded, Bundle, Compiled
 from resolvers.context import RequestContext
 from resolvers.documents import Documents, Prepared
 from resolvers.engine import Engine
 from resolvers.introspection import introspect, is_introspection
 from resolvers.operation import Operation, Outcome, RootResult
 from resolvers.planner import root_fields
+from resolvers.repeats import Repeats, tells_secrets
 from resolvers.single_flight import SingleFlight
 from resolvers.tree import Tree
 from resolvers.variables import too_deep
+from resolvers.views import Key, key_of
 from schema_gen.errors import CausewayError, each, graphql_validation
 from schema_gen.graphql.lazy import LazySchema
 from schema_gen.naming import Scope
 
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: answers of a schema about itself that are kept, and the longest of them in bytes
 _ANSWERS: Final = 8
 _LONGEST: Final = 4_000_000
@@ -47,6 +50,23 @@ class _Told:
     roots: Mapping[str, bytes]
 
 
+class Place(NamedTuple):
+    """What decides a query, its variables included."""
+
+    request: bytes
+    form: str
+    schema: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A query that came before, with its variables."""
+
+    prepared: Prepared
+    operation: Operation
+    compiled: Compiled
+
+
 class GraphqlService:
     """One for each project. `Engine` answers for data, `Documents` knows what may be asked."""
 
@@ -55,6 +75,7 @@ class GraphqlService:
         self._documents = documents
         self._told: Bounded[Hashable, _Told] = Bounded(_ANSWERS)
         self._flights: SingleFlight[_Told] = SingleFlight()
+        self._repeats: Repeats[Known] = Repeats()
 
     @property
     def bundle(self) -> Bundle:
@@ -66,15 +87,50 @@ class GraphqlService:
         known = self._documents.known(text, name, scope, bundle, context)
         return known or await self._documents.prepare(text, name, scope, bundle, context)
 
-    async def run(self, prepared: Prepared, given: Mapping[str, Any], context: RequestContext) -> Outcome:
-        """`given`: variables as they were sent. Raises GRAPHQL_VALIDATION for such as do not fit."""
+    async def run(
+        self,
+        prepared: Prepared,
+        given: Mapping[str, Any],
+        context: RequestContext,
+        place: Place | None = None,
+    ) -> Outcome:
+        """`given`: variables as they were sent. `place`: what a query is remembered under. Raises
+        GRAPHQL_VALIDATION for variables that do not fit.
+        """
         values = prepared.values(given)
-        if not prepared.introspects:
-            operation = prepared.operation
-            if values:
-                operation = replace(operation, variables=values)
-            return await self._engine.execute(operation, context)
-        return await self._with_schema(prepared, values, context)
+        if prepared.introspects:
+            return await self._with_schema(prepared, values, context)
+        operation = prepared.operation.having(values) if values else prepared.operation
+        outcome = await self._engine.execute(operation, context)
+        if place is not None:
+            self._keep(place, prepared, operation, context)
+        return outcome
+
+    # --- queries that come again ----------------------------------------------------------------------------
+
+    def place(self, request: bytes, form: str, scope: Scope, context: RequestContext) -> Place:
+        """What a request is remembered under. `form`: how its bytes are read, as they say it themselves."""
+        return Place(request, form, key_of(self.bundle, context, scope))
+
+    def known(self, place: Place) -> Known | None:
+        return self._repeats.find(self.bundle, place)
+
+    async def again(self, known: Known, context: RequestContext) -> Outcome:
+        return await self._engine.run(known.compiled, known.operation, context)
+
+    def _keep(self, place: Place, prepared: Prepared, operation: Operation, context: RequestContext) -> None:
+        if prepared.is_mutation or tells_secrets(place.request):
+            return
+        bundle = self.bundle
+        # another schema may have taken its place meanwhile
+        if not place.schema == prepared.place == key_of(bundle, context, prepared.place.scope):
+            return
+        compiled = self._engine.known(operation, context)
+        if compiled is not None and compiled.reads_only:
+            found = Known(prepared=prepared, operation=operation, compiled=compiled)
+            self._repeats.keep(bundle, place, found, len(place.request))
+
+    # --- the schema -----------------------------------------------------------------------------------------
 
     async def _with_schema(
         self, prepared: Prepared, values: Mapping[str, Any], context: RequestContext
@@ -114,12 +170,27 @@ def _tell(schema: LazySchema, operation: Operation) -> _Told:
         key: nodes for key, nodes in root_fields(operation).items() if is_introspection(nodes[0].name.value)
     }
     answers = introspect(schema, roots, Tree.of(operation))
-    return _Told(
-        roots={
-            key: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-            for key, value in answers.items()
-        }
-    )
+    return _Told(roots={key: "".join(_written(value)).encode() for key, value in answers.items()})
+
+
+def _written(value: Any, levels: int = 2) -> Iterator[str]:
+    """JSON in parts: the encoder lets no other thread run while it works, some tenths of a second for all."""
+    if levels and isinstance(value, dict) and value:
+        separator = "{"
+        for name, item in value.items():
+            yield f"{separator}{_ENCODE(name)}:"
+            yield from _written(item, levels - 1)
+            separator = ","
+        yield "}"
+    elif levels and isinstance(value, list) and value:
+        separator = "["
+        for item in value:
+            yield separator
+            yield _ENCODE(item)
+            separator = ","
+        yield "]"
+    else:
+        yield _ENCODE(value)
 
 
 @strawberry.type(name="Query")

@@ -17,11 +17,12 @@ from graphql import print_schema
 
 from resolvers.bundle import Bounded, Bundle
 from resolvers.calls import Calls
+from resolvers.collector import Collector
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate, with_own_rows
 from resolvers.planner import OWN_ROOTS
 from resolvers.single_flight import SingleFlight
-from schema_gen.graphql.build import build_schema
+from schema_gen.graphql.build import SHARED, build_schema
 from schema_gen.graphql.lazy import LazySchema
 from schema_gen.graphql.signatures import CallSignature
 from schema_gen.graphql.view import Everything, View, WriteAction
@@ -104,6 +105,7 @@ class Schemas:
         self._kept: Bounded[Key, LazySchema] = Bounded(capacity)
         self._flights: SingleFlight[str] = SingleFlight()
         self._places = asyncio.Semaphore(concurrent)
+        self._collector = Collector()
         self.introspection = introspection
 
     def of(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
@@ -132,9 +134,18 @@ class Schemas:
         self, bundle: Bundle, context: RequestContext, scope: Scope, work: Callable[[LazySchema], T]
     ) -> T:
         """Work that looks at a schema as a whole, in a thread, on a schema of its own: the kept ones stay as
-        small as what was asked of them.
+        small as what was asked of them. `work` keeps nothing of the schema.
         """
-        return await self.in_thread(lambda: work(self._make(bundle, context, scope)))
+
+        def alone() -> T:
+            schema = self._make(bundle, context, scope)
+            with self._collector.resting():
+                try:
+                    return work(schema)
+                finally:
+                    schema.dissolve(SHARED)
+
+        return await self.in_thread(alone)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Long work beside the event loop, some at a time."""

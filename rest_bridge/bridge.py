@@ -19,6 +19,7 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.operation import Operation, Outcome
 from resolvers.permissions import with_own_rows
+from resolvers.repeats import Repeats, tells_secrets
 from rest_bridge.entity_tags import headers_of, unchanged
 from rest_bridge.envelope import (
     NULL,
@@ -33,12 +34,13 @@ from rest_bridge.message import RestRequest, RestResponse
 from rest_bridge.operations import Template, build_template
 from rest_bridge.query import Query, Shape, narrowed, parse_query
 from rest_bridge.query_string import ARRAY_LIMIT, MAX_DEPTH, parse_query_string
+from rest_bridge.repeats import Asked, Repeat, asked
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
 from rest_bridge.utilities import answer_utility
 from rest_bridge.write_bridge import WriteBridge
-from rest_bridge.writer import Verb
+from rest_bridge.writer import ID, Verb
 from schema_gen.errors import (
     CausewayError,
     forbidden,
@@ -51,7 +53,6 @@ from schema_gen.model import Collection
 _LONGEST_KEPT: Final = 2048
 _QUERIES_KEPT: Final = 2000
 _TEMPLATES_KEPT: Final = 2000
-_TOKEN: Final = b"access_token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class Bridge:
         self._writes = WriteBridge(engine, holder)
         self._queries: Bounded[bytes, Query] = Bounded(_QUERIES_KEPT)
         self._templates: Bounded[tuple[Any, ...], Template] = Bounded(_TEMPLATES_KEPT)
+        self._repeats: Repeats[Repeat] = Repeats()
 
     async def handle(self, request: RestRequest, context: RequestContext) -> RestResponse:
         """Refusals are replies; what is raised is no refusal."""
@@ -80,20 +82,38 @@ class Bridge:
 
     async def _answer(self, request: RestRequest, context: RequestContext) -> RestResponse:
         method = request.method
-        route = match(request.path)
-        if route.utility is not None and method != "OPTIONS":
-            return await answer_utility(request, route, self._engine, context)
         if method == "GET" or method == "HEAD":
-            query = self._query(request.query_string)
-        elif method == "OPTIONS":
+            return await self._get(request, context)
+        route = match(request.path)
+        if method == "OPTIONS":
             return _options(route)
-        elif method == "SEARCH" and route.verb in ("list", "singleton") and "SEARCH" in route.methods:
+        if route.utility is not None:
+            return await answer_utility(request, route, self._engine, context)
+        if method == "SEARCH" and route.verb in ("list", "singleton") and "SEARCH" in route.methods:
             return await self._search(request, route, context)
-        else:
-            return await self._writes.answer(request, route, self._query(request.query_string), context)
+        return await self._writes.answer(request, route, self._query(request.query_string), context)
+
+    async def _get(self, request: RestRequest, context: RequestContext) -> RestResponse:
+        path, raw = request.path, request.query_string
+        asking = asked(path, raw, context)
+        known = self._repeats.find(self._holder.current, asking.place)
+        if known is not None:
+            return unchanged(await self._again(known, asking.key, context), request)
+        route = match(path)
+        if route.utility is not None:
+            return await answer_utility(request, route, self._engine, context)
+        query = self._query(raw)
         if route.verb is not None:
-            return unchanged(await self._read(route, query, context), request)
+            read = await self._read(route, query, context, None if tells_secrets(raw) else asking)
+            return unchanged(read, request)
         return await self._about(route, query, context)
+
+    async def _again(self, known: Repeat, key: str | None, context: RequestContext) -> RestResponse:
+        if not known.template.meta:
+            data = await self._engine.only(known.compiled, known.filled(key), context)
+            return RestResponse(headers=headers_of(data, known.single), body=envelope(data))
+        outcome = await self._engine.run(known.compiled, known.operation(key), context)
+        return _reply(known.template, outcome, known.single)
 
     # --- reading a request ----------------------------------------------------------------------------------
 
@@ -105,7 +125,7 @@ class Bridge:
                 raw, depth=self._limits.parse_depth, array_limit=self._limits.array_limit
             )
             query = parse_query(given)
-            if len(raw) <= _LONGEST_KEPT and _TOKEN not in raw:
+            if len(raw) <= _LONGEST_KEPT and not tells_secrets(raw):
                 self._queries.put(raw, query)
         return query
 
@@ -119,7 +139,10 @@ class Bridge:
 
     # --- items ----------------------------------------------------------------------------------------------
 
-    async def _read(self, route: Route, query: Query, context: RequestContext) -> RestResponse:
+    async def _read(
+        self, route: Route, query: Query, context: RequestContext, asking: Asked | None = None
+    ) -> RestResponse:
+        """`asking`: what the reading is remembered under."""
         bundle = self._holder.current
         collection = bundle.snapshot.collections.get(route.collection)
         if collection is None:
@@ -143,10 +166,24 @@ class Bridge:
             raise forbidden()
         if query.export is not None:
             return _exported(data, query.export, collection, context)
-        if not template.meta:
-            return RestResponse(headers=headers_of(data, verb != "list"), body=envelope(data))
-        counts = [(root.key, root.data) for root in outcome.roots[:-1]]
-        return RestResponse(body=envelope_with_meta(counts, data))
+        if asking is not None and route.key == asking.key and verb != "keyed_singleton":
+            self._keep(bundle, asking, template, operation, context, verb != "list")
+        return _reply(template, outcome, verb != "list")
+
+    def _keep(
+        self,
+        bundle: Bundle,
+        asking: Asked,
+        template: Template,
+        operation: Operation,
+        context: RequestContext,
+        single: bool,
+    ) -> None:
+        compiled = self._engine.known(operation, context)
+        if compiled is not None and compiled.reads_only and bundle is self._holder.current:
+            values = {name: value for name, value in operation.variables.items() if name != ID}
+            found = Repeat(template=template, compiled=compiled, variables=values, single=single)
+            self._repeats.keep(bundle, asking.place, found, asking.size)
 
     def _template(
         self, bundle: Bundle, collection: Collection, verb: Verb, query: Query, context: RequestContext
@@ -245,6 +282,14 @@ def _data(outcome: Outcome) -> bytes | None:
         if root.error is not None:
             raise root.error
     return last.data
+
+
+def _reply(template: Template, outcome: Outcome, single: bool) -> RestResponse:
+    data = _data(outcome)
+    if not template.meta:
+        return RestResponse(headers=headers_of(data, single), body=envelope(data))
+    counts = [(root.key, root.data) for root in outcome.roots[:-1]]
+    return RestResponse(body=envelope_with_meta(counts, data))
 
 
 def _exported(data: bytes | None, form: str, collection: Collection, context: RequestContext) -> RestResponse:

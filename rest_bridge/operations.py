@@ -14,7 +14,7 @@ rules.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +47,16 @@ class Template:
         filled: dict[str, Any] = {name: values[index] for name, index in self.variables}
         if key is not None:
             filled[ID] = key
+        return self.filled(filled)
+
+    def filled(self, variables: Mapping[str, Any]) -> Operation:
         return Operation(
             document=self.document,
             definition=self.definition,
             scope=self.scope,
             wire="rest",
             shape=self.shape,
-            variables=filled,
+            variables=variables,
         )
 
 

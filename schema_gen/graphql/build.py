@@ -39,11 +39,13 @@ from schema_gen.graphql.operators import INTERNAL_DIRECTIVES
 from schema_gen.graphql.outputs import with_arguments
 from schema_gen.graphql.scalars import VOID
 from schema_gen.graphql.signatures import CallSignature
-from schema_gen.graphql.types import Types
+from schema_gen.graphql.types import FIXED, Types
 from schema_gen.graphql.view import View
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names, RootKind, Scope
 
+#: types that all schemas have in common
+SHARED: Final = frozenset(FIXED.values())
 _KEY: Final = GraphQLArgument(GraphQLNonNull(GraphQLID))
 _ENCODED_KEY: Final = GraphQLArgument(GraphQLID, description="The values of the key, joined by commas.")
 _GROUP: Final = GraphQLArgument(GraphQLList(GraphQLString))
