@@ -36,6 +36,7 @@ from resolvers.writing.spelling import rest_payload
 from resolvers.writing.tools import Tools
 from schema_gen.database import Database, Transaction
 from schema_gen.errors import CausewayError, TransientError, forbidden, forbidden_collection, invalid_query
+from schema_gen.naming import MutationKind
 
 #: times that a transaction is begun before its conflict is told
 _ATTEMPTS: Final = 6
@@ -191,11 +192,12 @@ class Mutations:
         """What the root is given. Secrets are hashed here, before anything is held, for who may write."""
         given = _arguments(run.operation, root, run.tools)
         write = root.write
-        if given.payload is None or write is None:
+        if write is None:
             return given
-        action: Action = "create" if write.kind.startswith("create") else "update"
-        if run.gate.scope(action, write.collection.name) is None:
+        if run.gate.scope(_action(write.kind), write.collection.name) is None:
             raise forbidden_collection(write.collection.name)
+        if given.payload is None:
+            return given
         payload = await with_hashes(given.payload, write.collection, run.tools.snapshot, self._hasher)
         return replace(given, payload=payload)
 
@@ -244,6 +246,12 @@ class Mutations:
         value = {name: json.loads(written.data or b"null")}
         tree = Tree.of(operation)
         return encode(selected(value, made.name, root.nodes, tree, {made.name: made}))
+
+
+def _action(kind: MutationKind) -> Action:
+    if kind in _DELETED:
+        return "delete"
+    return "create" if kind.startswith("create") else "update"
 
 
 class _RootRefused(Exception):

@@ -20,7 +20,7 @@ from resolvers.permissions import Gate
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.fields import Batch, Fields
 from resolvers.writing.item_keys import ItemKeys
-from resolvers.writing.items import Changes, Item, One, Path
+from resolvers.writing.items import Changes, Existing, Item, One, Path
 from resolvers.writing.lists import Lists
 from resolvers.writing.lookups import LookUps
 from resolvers.writing.rights import Rights
@@ -69,7 +69,7 @@ class Preparer:
 
     async def save(self, collection: Collection, wishes: Sequence[Wish]) -> list[Step | None]:
         """The step of each wish, in order; None for an update of an item that is not there (administrators
-        only: all others hear FORBIDDEN).
+        only: all others hear what they hear of an item that they may not change).
         """
         if not wishes:
             return []
@@ -81,6 +81,11 @@ class Preparer:
         for (place, _), step in zip(kept, made, strict=True):
             steps[place] = step
         return steps
+
+    def creatable_fields(self, collection: Collection, items: Sequence[Item]) -> frozenset[str]:
+        """The fields that new items may have. Raises FORBIDDEN where one of these could not be created."""
+        self._rights.create(collection, [Wish(item=item, intent="create") for item in items])
+        return self._rights.scope("create", collection.name).fields
 
     async def _decide(self, collection: Collection, wishes: Sequence[Wish]) -> list[_Decided | None]:
         keys = [wish.key or self.keys.of(collection, {**wish.item.values, **wish.given}) for wish in wishes]
@@ -95,7 +100,11 @@ class Preparer:
         there = {*existing, *(key for key in keys if key is not None and key not in asked)}
         decided: list[_Decided | None] = []
         for wish, key in zip(wishes, keys, strict=True):
-            if wish.intent == "create" or (wish.intent == "save" and key not in there):
+            absent = wish.intent == "save" and key not in there
+            # who may not create an item of that key is not told whether it is there
+            if wish.intent == "create" or (
+                absent and (key is None or self._rights.creatable(collection, wish))
+            ):
                 decided.append(_Decided(wish=wish, action="create", key=key))
                 if key is not None:
                     # named again in the same payload, it is there
@@ -104,10 +113,12 @@ class Preparer:
                 raise invalid_payload("Item in update misses primary key")
             elif key in there:
                 decided.append(_Decided(wish=wish, action="update", key=key))
+            elif not self._rights.unrestricted:
+                # refused with those that are there: which of them exist is nobody's business
+                decided.append(_Decided(wish=wish, action="update", key=key))
             elif wish.named:
                 raise forbidden()
             else:
-                self._rights.missing("update", collection, wish.touched)
                 decided.append(None)
         return decided
 
@@ -222,6 +233,9 @@ class Preparer:
         changed: Sequence[tuple[_Decided, Changes]],
     ) -> list[ListStep]:
         home = self._snapshot.collections[link.target]
+        for one, changes in changed:
+            if one.action == "update":
+                self._may_change(home, link, changes)
         keys = [one.key if one.action == "update" else None for one, _ in changed]
         owners = await self._members.owners(collection, link, keys)
         current = await self._members.current(home, link, [owner for owner in owners if owner is not None])
@@ -247,6 +261,15 @@ class Preparer:
                 )
             )
         return answer
+
+    def _may_change(self, home: Collection, link: Link, changes: Changes) -> None:
+        """Asked whatever the list holds: who may change none of its items learns nothing of them."""
+        if changes.entries is not None or changes.only is not None or changes.delete or changes.disconnect:
+            self._rights.required("delete" if self._deletes(home, link) else "update", home)
+        if changes.connect or changes.only:
+            self._rights.required("create" if link.junction_field else "update", home)
+        if any(isinstance(entry, Existing) for entry in changes.entries or ()):
+            self._rights.required("update", home)
 
     # --- leaving and deleting -------------------------------------------------------------------------------
 

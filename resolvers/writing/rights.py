@@ -8,7 +8,7 @@ items are refused alike.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from resolvers.conditions import Condition, all_of
 from resolvers.permissions import Action, Gate, Scope
@@ -24,8 +24,7 @@ _NOTHING: Final = Scope(fields=frozenset())
 class Wished(Protocol):
     @property
     def item(self) -> Item: ...
-    @property
-    def touched(self) -> tuple[str, ...]:
+    def touched(self, action: Literal["create", "update"]) -> tuple[str, ...]:
         """Every field that is set: those of the payload, and foreign keys of a list's items."""
         ...
 
@@ -42,23 +41,28 @@ class Rights:
     def scope(self, action: Action, collection: str) -> Scope:
         return self._gate.scope(action, collection) or _NOTHING
 
-    def missing(self, action: Action, collection: Collection, fields: Sequence[str] = ()) -> None:
-        """An item is not there: only those who see all are told nothing."""
-        if not self.unrestricted:
-            self._required(action, collection)
-            raise forbidden_item(action, collection.name, fields)
+    def required(self, action: Action, collection: Collection) -> Scope:
+        """Raises FORBIDDEN where the action is not allowed on any item."""
+        scope = self._gate.scope(action, collection.name)
+        if scope is None or collection.read_only:
+            raise forbidden_collection(collection.name)
+        return scope
+
+    def creatable(self, collection: Collection, wish: Wished) -> bool:
+        scope = self._gate.scope("create", collection.name)
+        return scope is not None and not collection.read_only and not _hidden(scope, wish, "create")
 
     def create(self, collection: Collection, wishes: Iterable[Wished]) -> None:
-        scope = self._required("create", collection)
+        scope = self.required("create", collection)
         for wish in wishes:
-            self._fields(scope, collection, wish)
+            _check_fields(scope, collection, wish, "create")
 
     async def update(self, collection: Collection, wishes: Sequence[tuple[Key, Wished]]) -> None:
-        scope = self._required("update", collection)
+        scope = self.required("update", collection)
         groups: dict[tuple[str, ...], list[Key]] = {}
         for key, wish in wishes:
-            self._fields(scope, collection, wish)
-            groups.setdefault(wish.touched, []).append(key)
+            _check_fields(scope, collection, wish, "update")
+            groups.setdefault(wish.touched("update"), []).append(key)
         if self.unrestricted:
             return
         for named, keys in groups.items():
@@ -70,25 +74,11 @@ class Rights:
                 raise forbidden_item("update", collection.name, named)
 
     async def delete(self, collection: Collection, keys: Sequence[Key]) -> None:
-        scope = self._required("delete", collection)
+        scope = self.required("delete", collection)
         if not self.unrestricted and keys:
             place: tuple[str, frozenset[str]] = ("delete", frozenset())
             if not await self._all(collection, keys, scope.condition, place):
                 raise forbidden_item("delete", collection.name)
-
-    def _required(self, action: Action, collection: Collection) -> Scope:
-        scope = self._gate.scope(action, collection.name)
-        if scope is None or collection.read_only:
-            raise forbidden_collection(collection.name)
-        return scope
-
-    def _fields(self, scope: Scope, collection: Collection, wish: Wished) -> None:
-        hidden = [name for name in wish.touched if name not in scope.fields]
-        if wish.item.unknown and not _everything(scope):
-            # a name that does not exist and one that is hidden are told apart by nobody
-            hidden.extend(wish.item.unknown)
-        if hidden:
-            raise forbidden_field(collection.name, hidden)
 
     async def _all(
         self,
@@ -103,6 +93,23 @@ class Rights:
             return len(await self._lookups.existing(collection, distinct)) == len(distinct)
         place = (self._gate.rules.fingerprint, *remembered)
         return len(await self._lookups.permitted(collection, distinct, condition, place)) == len(distinct)
+
+
+def _check_fields(
+    scope: Scope, collection: Collection, wish: Wished, action: Literal["create", "update"]
+) -> None:
+    hidden = _hidden(scope, wish, action)
+    if hidden:
+        raise forbidden_field(collection.name, hidden)
+
+
+def _hidden(scope: Scope, wish: Wished, action: Literal["create", "update"]) -> list[str]:
+    """What the wish names and the scope does not grant."""
+    hidden = [name for name in wish.touched(action) if name not in scope.fields]
+    if wish.item.unknown and not _everything(scope):
+        # a name that does not exist and one that is hidden are told apart by nobody
+        hidden.extend(wish.item.unknown)
+    return hidden
 
 
 def _everything(scope: Scope) -> bool:

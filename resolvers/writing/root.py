@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from resolvers.context import RequestContext
@@ -126,7 +126,10 @@ class RootWriter:
         collection = self._collection
         unique = {frozenset(names) for names in (collection.primary_key, *collection.uniques)}
         unique |= {frozenset((n,)) for n, f in collection.fields.items() if f.column and f.column.unique}
-        if frozenset(by) not in unique:
+        # what is found already is created or changed, and who may not create is not told which
+        open_ = self._preparer.creatable_fields(collection, items)
+        known = [collection.fields[name] for name in by if name in open_]
+        if frozenset(by) not in unique or len(known) < len(by) or any(field.concealed for field in known):
             raise invalid_payload(
                 f'"on_conflict" has to name the fields of a unique constraint, not {", ".join(by)}'
             )
@@ -148,7 +151,9 @@ class RootWriter:
         await self._unchanged(key)
         (item,) = self._items()
         if self._arguments.upsert:
-            return await self._saved([Wish(item=item, intent="save", key=key)])
+            # the address names the item, also where the payload does: it is no mere link
+            named = replace(item, values={}) if item.only_key else item
+            return await self._saved([Wish(item=named, intent="save", key=key)])
         return await self._saved([Wish(item=item, intent="update", key=key)])
 
     async def _update_items(self) -> list[Step]:

@@ -32,9 +32,12 @@ class Wish:
         """Fields that are set without being in the payload."""
         return self.awaited | self.given.keys()
 
-    @property
-    def touched(self) -> tuple[str, ...]:
-        """Every field that is set, in the order of the payload; the key that names an item is not."""
+    def touched(self, action: Literal["create", "update"]) -> tuple[str, ...]:
+        """Every field that is set, in the order of the payload; the key that names an item is not, that of a
+        new one is.
+        """
         key = self.item.collection.primary_key
         names = dict.fromkeys((*self.item.sent, *sorted(self.filled)))
-        return tuple(name for name in names if self.intent == "create" or name not in key)
+        if action == "create":
+            return tuple(names | dict.fromkeys(key)) if self.key is not None else tuple(names)
+        return tuple(name for name in names if name not in key)

@@ -173,6 +173,8 @@ async def grant(
     *,
     fields: str | None = "*",
     rule: Mapping[str, Any] | None = None,
+    validation: Mapping[str, Any] | None = None,
+    presets: Mapping[str, Any] | None = None,
 ) -> None:
     await add(
         database,
@@ -182,6 +184,8 @@ async def grant(
         action=action,
         fields=fields,
         permissions=None if rule is None else dict(rule),
+        validation=None if validation is None else dict(validation),
+        presets=None if presets is None else dict(presets),
     )
 
 
