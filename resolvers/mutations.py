@@ -15,7 +15,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from resolvers.behaviors.rows import RowBehaviors
 from resolvers.bundle import Bundle
@@ -267,19 +267,28 @@ def _together(operation: Operation) -> bool:
     return any(one.name.value == "transaction" for one in operation.definition.directives or ())
 
 
+def _listed(value: Any) -> list[Any] | None:
+    return value if value is None or isinstance(value, list) else [value]
+
+
 def _arguments(operation: Operation, root: PlannedRoot, tools: Tools) -> Arguments:
-    """What the root is given. Payloads of the GraphQL door are turned into the form of REST."""
+    """What the root is given. Payloads of the GraphQL door are turned into the form of REST; there one value
+    may stand for a list of it.
+    """
     tree = Tree.of(operation)
     given = {name: tree.argument(value) for name, value in tree.arguments(root.nodes[0]).items()}
     payload = given.get("payload")
     if "data" in given and root.write is not None:
-        payload = rest_payload(given["data"], root.write.collection.name, tools.bundle.names, tools.snapshot)
+        sent = (
+            _listed(given["data"]) if root.write.kind in ("create_items", "update_batch") else given["data"]
+        )
+        payload = rest_payload(sent, root.write.collection.name, tools.bundle.names, tools.snapshot)
     conflict = given.get("on_conflict") or ()
     match = given.get("if_match") or ()
     return Arguments(
         payload=payload,
         id=given.get("id"),
-        ids=given.get("ids"),
+        ids=_listed(given.get("ids")),
         on_conflict=(conflict,) if isinstance(conflict, str) else tuple(conflict),
         max_affected=given.get("max_affected"),
         if_match=(match,) if isinstance(match, str) else tuple(match),

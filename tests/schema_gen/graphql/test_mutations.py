@@ -93,7 +93,7 @@ INTERNAL: Mapping[MutationKind, str] = {
     "update_batch": f"({LIST}, payload: JSON!): [articles!]!",
     "update_item": "(id: JSON!, if_match: [String!], payload: JSON!, upsert: Boolean): articles",
     "delete_items": f"({LIST}, ids: [JSON!], max_affected: Int): delete_many",
-    "delete_item": "(id: JSON!, if_match: [String!]): delete_one",
+    "delete_item": "(id: JSON!, if_match: [String!]): articles",
     "update_singleton": "(if_match: [String!], payload: JSON!): articles",
 }
 
