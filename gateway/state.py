@@ -169,7 +169,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
     )
-    behaviors = RowBehaviors(sessions, epochs)
+    behaviors = RowBehaviors(database, sessions, epochs)
     mutations = Mutations(
         database,
         limits_of(settings),

@@ -32,6 +32,11 @@ def parse_addresses(text: str | None) -> AddressList | None:
     return AddressList(ranges=tuple(found for found in ranges if found is not None))
 
 
+def is_address(text: str) -> bool:
+    """Whether it can stand in a list: an address, a range or a block."""
+    return _range(text.strip()) is not None
+
+
 @lru_cache(maxsize=4096)
 def covers(addresses: AddressList | None, ip: str | None) -> bool:
     """Whether a request from `ip` is meant. An unknown address is covered only where there is no list."""

@@ -224,7 +224,7 @@ class Mutations:
                 transaction=transaction,
                 lookups=lookups,
                 preparer=tools.preparer(transaction, lookups, run.gate, context),
-                performer=tools.performer(transaction, history),
+                performer=tools.performer(transaction, history, self._behaviors.leaving),
                 history=history,
                 limits=self._limits,
             )

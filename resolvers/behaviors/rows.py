@@ -2,7 +2,9 @@
 about.
 
     check("directus_users", "update", {"provider": "x"})      -> refused
-    within(transaction, records)                              a changed password ends the user's logins
+    leaving(transaction, "directus_roles", keys)              users of the roles are suspended
+    within(transaction, records)                              a changed password ends the user's logins; a
+                                                              role above itself is refused
     after(event)                                              rules and rights are read again everywhere
 
 The rest of what users, files and the like do comes with their own routes.
@@ -10,19 +12,24 @@ The rest of what users, files and the like do comes with their own routes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from resolvers.addresses import is_address
 from resolvers.context import RequestContext
 from resolvers.events import Event
 from resolvers.sessions import Sessions
+from resolvers.sql.trees import in_circle, leave_roles
 from resolvers.writing.history import Record
-from schema_gen.database import Transaction
+from schema_gen.database import Database, Transaction
 from schema_gen.epoch import Epochs
-from schema_gen.errors import invalid_payload
+from schema_gen.errors import CausewayError, invalid_payload
 
 USERS: Final = "directus_users"
 ROLES: Final = "directus_roles"
+POLICIES: Final = "directus_policies"
+#: rows that stand in rows of their own kind -> what one of them is called
+_TREES: Final[Mapping[str, str]] = {ROLES: "role", "directus_folders": "folder"}
 #: rows that decide what somebody may do
 ACCESS: Final = frozenset(
     f"directus_{name}"
@@ -46,21 +53,54 @@ def check(
     if collection == USERS and (action == "update" or not context.actor.admin):
         for name in sorted(_BY_HAND & payload.keys()):
             raise invalid_payload(f'You can\'t change the "{name}" value manually')
-    if collection == ROLES and key is not None and payload.get("parent") == key[0]:
-        raise invalid_payload("A role cannot be a parent of itself")
+    kind = _TREES.get(collection)
+    if kind is not None and key is not None and payload.get("parent") == key[0]:
+        raise _own_parent(kind)
+    if collection == POLICIES:
+        _check_addresses(payload.get("ip_access"))
+
+
+def _check_addresses(value: Any) -> None:
+    parts = value.split(",") if isinstance(value, str) else value or ()
+    listed = parts if isinstance(parts, (list, tuple)) else [parts]
+    if not all(isinstance(part, str) and (not part.strip() or is_address(part)) for part in listed):
+        raise invalid_payload(
+            "IP Access contains an incorrect value. Valid values are: IP addresses, IP ranges and CIDR blocks"
+        )
+
+
+def _own_parent(kind: str) -> CausewayError:
+    return invalid_payload(f"A {kind} cannot be a parent of itself")
 
 
 class RowBehaviors:
-    def __init__(self, sessions: Sessions, epochs: Epochs) -> None:
+    def __init__(self, database: Database, sessions: Sessions, epochs: Epochs) -> None:
+        self._database = database
         self._sessions = sessions
         self._epochs = epochs
 
+    async def leaving(self, transaction: Transaction, collection: str, keys: Sequence[Any]) -> None:
+        """What has to happen before rows with these keys are deleted."""
+        if collection == ROLES and keys:
+            await leave_roles(self._database, transaction, [key[0] for key in keys])
+
     async def within(self, transaction: Transaction, records: Iterable[Record]) -> None:
-        """What has to happen in the same transaction."""
+        """What has to happen in the same transaction, after the rows were written."""
         for record in records:
+            await self._keep_tree(transaction, record)
             ends = record.action == "update" and _ENDING & record.delta.keys()
             if record.collection.name == USERS and ends and record.key is not None:
                 await self._sessions.revoke_user(transaction, str(record.key[0]))
+
+    async def _keep_tree(self, transaction: Transaction, record: Record) -> None:
+        name = record.collection.name
+        kind = _TREES.get(name)
+        if kind is None or record.key is None or record.delta.get("parent") is None:
+            return
+        if await in_circle(self._database, transaction, name, str(record.key[0])):
+            if str(record.delta["parent"]) == str(record.key[0]):
+                raise _own_parent(kind)
+            raise invalid_payload(f"A {kind} cannot have a parent that is already a descendant of itself")
 
     async def after(self, event: Event) -> None:
         """A listener of events."""

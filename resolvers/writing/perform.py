@@ -7,7 +7,7 @@ whatever their number. Each item that was really written is told to the history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -24,6 +24,10 @@ from schema_gen.model import Collection, Link, SchemaSnapshot
 _ROWS: Final = 1000
 
 
+#: told of items before they are deleted: transaction, collection, keys
+Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
+
+
 class Performer:
     """Of one transaction. `convert`: a raw value as the driver takes it, by collection and field."""
 
@@ -34,7 +38,9 @@ class Performer:
         texts: WriteTexts,
         history: History,
         convert: Callable[[str, str, Any], Any],
+        leaving: Leaving,
     ) -> None:
+        self._leaving = leaving
         self._transaction = transaction
         self._snapshot = snapshot
         self._texts = texts
@@ -208,6 +214,7 @@ class Performer:
         collection = steps[places[0]].collection
         wanted = list(dict.fromkeys(key for place in places if (key := steps[place].key) is not None))
         batches = [wanted] if len(collection.primary_key) == 1 else [[key] for key in wanted]
+        await self._leaving(self._transaction, collection.name, wanted)
         gone: set[Key] = set()
         for batch in batches:
             rows = await self._transaction.fetch(self._texts.delete(collection.name), self._texts.keys(batch))

@@ -20,7 +20,7 @@ from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
 from resolvers.writing.history import History, Images, key_text
 from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition
-from resolvers.writing.perform import Performer
+from resolvers.writing.perform import Leaving, Performer
 from resolvers.writing.prepare import Preparer
 from resolvers.writing.steps import Key
 from schema_gen.database import Transaction
@@ -59,8 +59,8 @@ class Tools:
     def history(self, context: RequestContext) -> History:
         return History(self.snapshot, self.texts, context, self.fields.convert, self.fields.tell)
 
-    def performer(self, transaction: Transaction, history: History) -> Performer:
-        return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert)
+    def performer(self, transaction: Transaction, history: History, leaving: Leaving) -> Performer:
+        return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert, leaving)
 
     def images(self, transaction: Transaction, context: RequestContext) -> Images:
         """Reads whole items for their history: all columns that lead nowhere, secrets masked."""
