@@ -111,7 +111,7 @@ class Mutations:
             elif root.write is None:
                 data = root.json
             else:
-                (written,) = await self._transact(run, [root])
+                (written,) = await self._transact(run, [root], together=False)
                 data = self._told(run.operation, root, written)
         except CausewayError as error:
             return RootResult(key=root.key, data=None, error=error)
@@ -131,7 +131,7 @@ class Mutations:
                 raise invalid_query(f'"{called.nodes[0].name.value}" cannot be part of a transaction')
             if failed is not None and failed.error is not None:
                 raise failed.error
-            done = await self._transact(run, writes)
+            done = await self._transact(run, writes, together=True)
         except _RootRefused as refused:
             failed, error = refused.root, refused.error
         except CausewayError as refusal:
@@ -156,7 +156,7 @@ class Mutations:
             )
         )
 
-    async def _transact(self, run: _Run, roots: Sequence[PlannedRoot]) -> list[Written]:
+    async def _transact(self, run: _Run, roots: Sequence[PlannedRoot], *, together: bool) -> list[Written]:
         """Everything that `roots` write, in one transaction that is run again after a conflict."""
         context = run.context
         arguments = [await self._arguments(run, root) for root in roots]
@@ -169,7 +169,7 @@ class Mutations:
                         if known is not None:
                             return [Written(data=data, keys=(), records=()) for data in known]
                     done = [
-                        await self._write(run, root, given, transaction, among_others=len(roots) > 1)
+                        await self._write(run, root, given, transaction, together=together)
                         for root, given in zip(roots, arguments, strict=True)
                     ]
                     if context.idempotency is not None:
@@ -208,7 +208,7 @@ class Mutations:
         arguments: Arguments,
         transaction: Transaction,
         *,
-        among_others: bool,
+        together: bool,
     ) -> Written:
         if root.write is None:
             raise TypeError("a root that is no write has no rows")
@@ -229,10 +229,13 @@ class Mutations:
                 limits=self._limits,
             )
             written = await writer.run()
+            if together and written.data is None and root.write.kind not in _DELETED:
+                # what would be told as refused undoes the others
+                raise forbidden()
             await self._behaviors.within(transaction, written.records)
             await history.write(transaction, tools.images(transaction, context))
         except CausewayError as error:
-            if among_others and not isinstance(error, TransientError):
+            if together and not isinstance(error, TransientError):
                 raise _RootRefused(root, error) from error
             raise
         return written

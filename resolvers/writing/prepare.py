@@ -89,11 +89,13 @@ class Preparer:
 
     async def _decide(self, collection: Collection, wishes: Sequence[Wish]) -> list[_Decided | None]:
         keys = [wish.key or self.keys.of(collection, {**wish.item.values, **wish.given}) for wish in wishes]
+        # several items are held in the order of their keys, so that batches do not wait for each other
+        several = sum(wish.intent == "update" for wish in wishes) > 1
         doubtful = [
             key
             for wish, key in zip(wishes, keys, strict=True)
             if key is not None
-            and (wish.intent == "save" or (wish.intent == "update" and self._matters(wish)))
+            and (wish.intent == "save" or (wish.intent == "update" and (several or self._matters(wish))))
         ]
         existing = await self._lookups.existing(collection, list(dict.fromkeys(doubtful)))
         asked = frozenset(doubtful)
