@@ -30,6 +30,8 @@ from schema_gen.types import ALIAS_SPECIALS, default_value, field_type
 FORMAT: Final = 1
 
 _NO_META: Final[MetaRow] = {}
+#: what the server keeps for itself beside the tables of the protocol; served to nobody
+OWN_TABLES: Final = frozenset({"causeway_idempotency"})
 _NOT_IN_FIELD_META: Final = frozenset({"collection", "field", "special"})
 
 
@@ -44,7 +46,7 @@ async def load_snapshot(
 
     `version`: number of the snapshot in this process. `exclude_tables`: left out without a word.
     """
-    catalog = await introspect(database, exclude=frozenset(exclude_tables))
+    catalog = await introspect(database, exclude=frozenset(exclude_tables) | OWN_TABLES)
     metadata = await read_metadata(database, catalog)
     return await asyncio.to_thread(
         build_snapshot,
