@@ -183,17 +183,13 @@ class _Parser:
         nested = {key: value for key, value in given.value.items() if not _is_known_operator(key)}
         direct = {key: value for key, value in given.value.items() if _is_known_operator(key)}
         inner = self._deeper(field.name)
-        hop = self._guarded_hop(field, link, link.target, inner.place)
+        hop = self.reader.hop(field, link, link.target, inner.place)
         target = self.reader.snapshot.collections[link.target]
         found = [inner.items(replace(given, value=nested), target, (*hops, hop))]
         if direct:
             operand = self.reader.column(field, hops)
             found.append(self.comparer.operators(operand, field, replace(given, value=direct)))
         return all_of([condition for condition in found if condition is not None])
-
-    def _guarded_hop(self, field: Field, link: Link, target: str, place: tuple[str, ...]) -> Hop:
-        hop = self.reader.hop(link, target, place)
-        return replace(hop, column_guard=self.reader.column_guard(field))
 
     def _any_branch(
         self, name: str, target: str, given: Given, collection: Collection, hops: tuple[Hop, ...]
@@ -205,7 +201,7 @@ class _Parser:
         inner = self._deeper(f"{field.name}:{target}")
         if target not in link.allowed:
             raise forbidden_collection(target, inner.place)
-        hop = self._guarded_hop(field, link, target, inner.place)
+        hop = self.reader.hop(field, link, target, inner.place)
         return inner.items(given, self.reader.snapshot.collections[target], (*hops, hop))
 
     def _many(self, field: Field, link: Link, given: Given, hops: tuple[Hop, ...]) -> Condition | None:

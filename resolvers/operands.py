@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, cast
 
 from resolvers.conditions import (
@@ -112,7 +111,7 @@ def column_path(
         target = branch if link.kind == "m2a" else link.target
         if link.kind == "m2a" and target not in link.allowed:
             raise forbidden_collection(target, here)
-        hop = replace(reader.hop(link, target, here), column_guard=reader.column_guard(field))
+        hop = reader.hop(field, link, target, here)
         hops = (*hops, hop)
         collection = reader.snapshot.collections[target]
     if call := split_call(last):
@@ -153,7 +152,7 @@ def sort_path(
                 guard=reader.item_guard(link.target, here),
                 column_guard=reader.column_guard(field),
             )
-        hop = replace(reader.hop(link, link.target, here), column_guard=reader.column_guard(field))
+        hop = reader.hop(field, link, link.target, here)
         hops = (*hops, hop)
         home = target
     return column_path(path, collection, reader, place)

@@ -149,8 +149,10 @@ class Reader:
         """Which items of a related collection may be seen; raises where none may."""
         return scope.condition if (scope := self.collection(collection, place)[1]) is not None else None
 
-    def hop(self, link: Link, target: str, place: tuple[str, ...]) -> Hop:
-        return Hop(link=link, target=target, guard=self.item_guard(target, place))
+    def hop(self, field: Field, link: Link, target: str, place: tuple[str, ...]) -> Hop:
+        """The step over the relation `field`; raises FORBIDDEN where nothing of `target` may be read."""
+        guard = self.item_guard(target, place)
+        return Hop(link=link, target=target, guard=guard, column_guard=self.column_guard(field))
 
 
 def _same_type(one: Field, other: Field) -> bool:
