@@ -8,18 +8,17 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from resolvers.bundle import Bounded, Bundle
-from resolvers.conditions import ColumnRef
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
-from resolvers.plan import Entry, Object, Read, Root, Value
 from resolvers.sql.dialects.base import SqlDialect
-from resolvers.sql.statement import Statement, compile_roots
+from resolvers.sql.images import images
+from resolvers.sql.statement import Statement
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
 from resolvers.writing.history import History, Images, key_text
-from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition
+from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition, plain
 from resolvers.writing.perform import Leaving, Performer
 from resolvers.writing.prepare import Preparer
 from resolvers.writing.steps import Key
@@ -63,17 +62,16 @@ class Tools:
         return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert, leaving)
 
     def images(self, transaction: Transaction, context: RequestContext) -> Images:
-        """Reads whole items for their history: all columns that lead nowhere, secrets masked."""
+        """Reads whole items for their history."""
 
         async def read(collection: Collection, keys: Sequence[Key]) -> Mapping[str, str]:
             statement = self._image(collection)
             found: dict[str, str] = {}
-            for key in keys if len(collection.primary_key) > 1 else [(one,) for (one,) in keys]:
-                (named,) = key_batches([key])
+            for named in key_batches(keys):
                 parameters = statement.bind({KEYS: named}, context)
-                (data,) = await transaction.fetch_bytes(statement.text, parameters)
-                if data is not None:
-                    found[key_text(key)] = data.decode()
+                for row in await transaction.fetch(statement.text, parameters):
+                    text = row[-1]
+                    found[key_text(plain(row[:-1]))] = text if isinstance(text, str) else text.decode()
             return found
 
         return read
@@ -81,24 +79,7 @@ class Tools:
     def _image(self, collection: Collection) -> Statement:
         known = self._images.get(collection.name)
         if known is None:
-            root = Root(
-                key="item",
-                node=Read(
-                    collection=collection,
-                    item=Object(
-                        entries=tuple(
-                            Entry(key=name, shape=Value(operand=ColumnRef(field=field)))
-                            for name, field in collection.fields.items()
-                            if not field.alias and self.snapshot.link(collection.name, name) is None
-                        )
-                    ),
-                    condition=keys_condition(collection),
-                    limit=1,
-                    single=True,
-                ),
-            )
-            made = compile_roots((root,), self.snapshot, self.dialect, "rest")
-            if made is None:
-                raise TypeError("a read of an item has a statement")
-            known = self._images[collection.name] = made
+            condition = keys_condition(collection)
+            known = images(collection, condition, self.snapshot, self.dialect)
+            self._images[collection.name] = known
         return known
