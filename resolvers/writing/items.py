@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from resolvers.keys import decode_key
 from schema_gen.errors import CausewayError, invalid_payload
 from schema_gen.model import Collection, Link, SchemaSnapshot
 
@@ -161,6 +162,10 @@ def _reference(value: Any, link: Link) -> Mapping[str, Any]:
         return {link.local[0]: value}
     if value is None:
         return dict.fromkeys(link.local)
+    if isinstance(value, str):
+        return dict(zip(link.local, decode_key(value, len(link.local)), strict=True))
+    if isinstance(value, Mapping) and set(value) == set(link.remote):
+        return {here: value[there] for here, there in zip(link.local, link.remote, strict=True)}
     raise invalid_payload(f'"{link.field}" has to be an object of {", ".join(link.remote)}')
 
 

@@ -1,7 +1,7 @@
 """Changes of a list -> the items to be saved into it, and the keys of those that leave it.
 
-    {"tags": [7, {"tags_id": 1}]} where the list holds 7 and 8   ->   save {"tags_id": 1}; 8 leaves
-    {"tags": {"connect": [1]}}                                   ->   save {"tags_id": 1}, unless one leads there
+    {"tags": [7, {"tags_id": 1}]}   where the list holds 7 and 8: save {"tags_id": 1}; 8 leaves
+    {"tags": {"connect": [1]}}      save {"tags_id": 1}, unless an item of the list leads there
 
 What the lists hold now is looked up for all owners at once.
 """

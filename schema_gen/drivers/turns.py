@@ -27,7 +27,9 @@ class Turns:
         await connection._execute(self._begin, connection._conn)  # type: ignore[no-untyped-call]
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        fcntl.flock(self._file(), fcntl.LOCK_EX)
+        descriptor = self._file()
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         connection.execute("BEGIN IMMEDIATE")
 
     def end(self) -> None:
@@ -40,8 +42,11 @@ class Turns:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _file(self) -> int:
-        if self._descriptor is None:
+    def _file(self) -> int | None:
+        """None where no file can be made beside the database: SQLite will say itself that it cannot be
+        written.
+        """
+        if self._descriptor is None and os.access(self._path.parent, os.W_OK):
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, 0o600)
         return self._descriptor
