@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from resolvers.context import RequestContext
 from resolvers.operation import Wire
-from resolvers.plan import Aggregate, Plan, Read, Root
+from resolvers.plan import Aggregate, Read, Root
 from resolvers.sql.conditions import builder_for
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.frames import Builder
@@ -45,10 +45,6 @@ def compile_roots(
     builder = builder_for(dialect, snapshot)
     keys = tuple(root.key for root in reading)
     return finished(select_roots(builder, reading, wire), builder, keys)
-
-
-def compile_plan(plan: Plan, snapshot: SchemaSnapshot, dialect: SqlDialect, wire: Wire) -> Statement | None:
-    return compile_roots(plan.roots, snapshot, dialect, wire)
 
 
 def finished(made: ClauseElement, builder: Builder, keys: tuple[str, ...] = ()) -> Statement:

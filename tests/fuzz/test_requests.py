@@ -62,14 +62,15 @@ class Place:
         """Requests were answered, and refused: a grammar that only makes mistakes tests nothing."""
         asked = sum(self.seen.values())
         if asked >= 500:  # fewer where a failure ended the run
-            assert self.seen["answered"] > asked // 10, self.seen
-            assert self.seen["refused"] > asked // 10, self.seen
+            assert self.seen["answered"] > asked // 20, self.seen
+            assert self.seen["refused"] > asked // 20, self.seen
 
 
 @pytest.fixture
 async def place(make_database: MakeDatabase) -> AsyncIterator[Place]:
-    # a busy machine is no reason to refuse here
-    async with running(await make_database(seed_demo), PRESSURE_LIMITER_ENABLED="false") as site:
+    # a busy machine is no reason to refuse here; lists of lists of all there is are no way to find anything
+    limits = {"PRESSURE_LIMITER_ENABLED": "false", "QUERY_LIMIT_MAX": "200"}
+    async with running(await make_database(seed_demo), **limits) as site:
         for name in ("editor", "reader"):
             sql = "update directus_users set token = $1 where email = $2"
             await change(site.database, sql, f"{name}-static", f"{name}@example.com")
