@@ -10,6 +10,7 @@ from typing import Final
 from benchmarks.rounds import Cell
 from benchmarks.tables import Dialect
 from benchmarks.workloads import ACTORS, WORKLOADS, Actor, System
+from benchmarks.writes import EVERY
 
 CONNECTIONS: Final = 32
 #: Python of a second request of a known shape on top of the floor, in us of CPU at one connection
@@ -58,6 +59,11 @@ AIMS: Final = (
     Aim(against="directus", database="postgresql", ratio=4, workloads=_OTHER),
     Aim(against="postgraphile", database="postgresql", ratio=2, workloads=_GRAPHQL, actors=("admin",)),
     Aim(against="floor", database="sqlite", ratio=0.8, workloads=_ALL),
+    *(
+        Aim(against="directus", database=database, ratio=ratio, workloads=workloads, actors=("admin",))
+        for database in ("postgresql", "sqlite")
+        for ratio, workloads in ((4, ("update", "create", "create_nested")), (10, ("create_batch",)))
+    ),
 )
 
 
@@ -68,9 +74,10 @@ def findings(cells: Sequence[Cell]) -> list[Finding]:
 
 def _of(aim: Aim, cells: Sequence[Cell]) -> Iterable[Finding]:
     for name in aim.workloads:
+        connections = max(EVERY[name].connections or (CONNECTIONS,))
         for actor in aim.actors:
-            ours = find(cells, name, actor, CONNECTIONS, "causeway", aim.database)
-            theirs = find(cells, name, actor, CONNECTIONS, aim.against, aim.database)
+            ours = find(cells, name, actor, connections, "causeway", aim.database)
+            theirs = find(cells, name, actor, connections, aim.against, aim.database)
             if ours is not None and theirs is not None:
                 yield Finding(aim=aim, workload=name, actor=actor, reached=ratio(ours, theirs))
 

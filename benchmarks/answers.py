@@ -27,7 +27,7 @@ def token_of(system: System, actor: Actor) -> str | None:
 
 
 def fetch(target: Target, request: Request, actor: Actor) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=120)
     headers = {"Accept": "application/json"}
     token = token_of(target.system, actor)
     if token is not None:
@@ -35,7 +35,7 @@ def fetch(target: Target, request: Request, actor: Actor) -> tuple[int, bytes]:
     if request.body is not None:
         headers["Content-Type"] = "application/json"
     try:
-        connection.request("GET" if request.body is None else "POST", request.path, request.body, headers)
+        connection.request(request.verb, request.path, request.body, headers)
         reply = connection.getresponse()
         return reply.status, reply.read()
     finally:

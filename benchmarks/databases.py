@@ -3,22 +3,28 @@
 await make_postgres(url, ...)           our own database: bootstrap, tables, rows
 await fill_postgres(url, rows)          rows into tables that a peer has made
 make_sqlite(path, ...)
+with copied_postgres(...), copied_sqlite(...)      to be written to, gone afterwards
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from benchmarks.content import VERSION, Content
 from benchmarks.tables import ADMIN_TOKEN, statements
 from tests.support.server import causeway
+
+#: seconds that a database may stay in use after its servers have ended
+IN_USE_TIMEOUT: Final = 10.0
 
 
 def mark_of(articles: int) -> str:
@@ -109,12 +115,18 @@ def make_sqlite(path: Path, content: Content, mark: str, directory: Path, *, fre
     noted = path.with_suffix(".mark")
     if not fresh and path.exists() and noted.exists() and noted.read_text() == mark:
         return
-    for old in path.parent.glob(path.name + "*"):
-        old.unlink()
+    _unlink(path)
     bootstrap(f"sqlite:///{path}", directory)
     with closing(sqlite3.connect(path)) as connection, connection:
         for statement in statements("sqlite"):
             connection.execute(statement)
+    fill_sqlite(path, content)
+    noted.write_text(mark)
+
+
+def fill_sqlite(path: Path, content: Content) -> None:
+    """Rows into empty tables."""
+    with closing(sqlite3.connect(path)) as connection, connection:
         for table, rows in content.tables.items():
             places = ", ".join("?" for _ in rows.columns)
             connection.executemany(
@@ -125,11 +137,53 @@ def make_sqlite(path: Path, content: Content, mark: str, directory: Path, *, fre
         connection.execute("ANALYZE")
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    noted.write_text(mark)
 
 
 def _stored(value: Any) -> Any:
     return round(value.replace(tzinfo=UTC).timestamp() * 1000) if isinstance(value, datetime) else value
+
+
+@contextmanager
+def copied_postgres(admin_url: str, source: str, name: str) -> Iterator[str]:
+    """The name of a copy of `source`, whose servers have ended."""
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+    asyncio.run(_run(admin_url, drop))
+    asyncio.run(_copy(admin_url, source, name))
+    try:
+        yield name
+    finally:
+        asyncio.run(_run(admin_url, drop))
+
+
+async def _copy(admin_url: str, source: str, name: str) -> None:
+    """A server that has ended may still be seen for a moment."""
+    last = time.monotonic() + IN_USE_TIMEOUT
+    while True:
+        try:
+            await _run(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        except asyncpg.ObjectInUseError:
+            if time.monotonic() > last:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def copied_sqlite(source: Path, path: Path) -> Iterator[Path]:
+    _unlink(path)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(path)) as new:
+        old.backup(new)
+    try:
+        yield path
+    finally:
+        _unlink(path)
+
+
+def _unlink(path: Path) -> None:
+    """The file and what stands beside it."""
+    for old in path.parent.glob(path.name + "*"):
+        old.unlink()
 
 
 async def _run(url: str, *commands: str) -> None:

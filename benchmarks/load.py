@@ -20,22 +20,26 @@ from time import perf_counter_ns
 from typing import Any, Final
 
 from benchmarks.measure import Histogram, cpu_seconds
+from benchmarks.workloads import SERIAL, numbered
 
 #: larger ones are mapped and unmapped by the allocator for every answer, at three times the cost
 CHUNK: Final = 64 * 1024
 #: seconds without a single answer after which the server counts as stuck
-STUCK: Final = 20.0
+STUCK: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """`requests` are sent in turn, by all connections together; `settle`: seconds before the window."""
+    """`requests` are sent in turn, by all connections together; `settle`: seconds before the window. `first`:
+    the number of the first request, where they have a place for one.
+    """
 
     port: int
     requests: list[bytes] = field(repr=False)
     connections: int
     seconds: float
     settle: float = 0.1
+    first: int = 0
     #: groups of processes whose CPU time is counted, as {"server": [1234]}
     processes: Mapping[str, list[int]] = field(default_factory=dict)
 
@@ -125,7 +129,10 @@ def content_length(head: bytes) -> int:
 
 
 def drive(spec: Spec) -> Sample:
-    """Drives the server for `settle` and then `seconds`; only answers of the latter are counted."""
+    """Drives the server for `settle` and then `seconds`; only answers of the latter are counted. What is
+    under way then is waited for, so that it does not burden who comes next.
+    """
+    asking = _Asking(spec)
     poll = select.epoll()
     connections = {
         one.socket.fileno(): one for one in (_Connection(spec.port) for _ in range(spec.connections))
@@ -133,14 +140,15 @@ def drive(spec: Spec) -> Sample:
     try:
         for place, one in connections.items():
             poll.register(place, select.EPOLLIN)
-            one.ask(spec.requests[0])
-        _window(spec, poll, connections, spec.settle, {}, [])
+            one.ask(asking.next())
+        _window(asking, poll, connections, spec.settle, {}, [])
         latencies: list[int] = []
         counts: dict[bytes, list[int]] = {}
         before, started = cpu_of(spec.processes), perf_counter_ns()
-        _window(spec, poll, connections, spec.seconds, counts, latencies)
+        _window(asking, poll, connections, spec.seconds, counts, latencies)
         seconds = (perf_counter_ns() - started) / 1e9
         after = cpu_of(spec.processes)
+        _drain(poll, connections)
     finally:
         poll.close()
         for one in connections.values():
@@ -156,8 +164,43 @@ def drive(spec: Spec) -> Sample:
     )
 
 
+class _Asking:
+    """The requests in turn, with a number of their own where they have a place for it."""
+
+    __slots__ = ("_numbered", "_requests", "_turn", "next")
+
+    def __init__(self, spec: Spec) -> None:
+        self._requests = spec.requests
+        self._turn = -1
+        self._numbered = spec.first
+        serial = SERIAL.encode()
+        self.next = self._with_number if any(serial in one for one in spec.requests) else self._as_it_is
+
+    def _as_it_is(self) -> bytes:
+        self._turn += 1
+        return self._requests[self._turn % len(self._requests)]
+
+    def _with_number(self) -> bytes:
+        self._numbered += 1
+        return numbered(self._as_it_is(), self._numbered)
+
+
+def _drain(poll: select.epoll, connections: dict[int, _Connection]) -> None:
+    waiting = set(connections)
+    while waiting:
+        ready = poll.poll(STUCK)
+        if not ready:
+            raise ServerStuck(f"no answer for {STUCK:g} s")
+        for place, _ in ready:
+            data = connections[place].socket.recv(CHUNK)
+            if not data:
+                raise ServerStuck("the server closed a connection")
+            if connections[place].take(data):
+                waiting.discard(place)
+
+
 def _window(
-    spec: Spec,
+    asking: _Asking,
     poll: select.epoll,
     connections: Mapping[int, _Connection],
     seconds: float,
@@ -165,7 +208,6 @@ def _window(
     latencies: list[int],
 ) -> None:
     """`counts`: status -> [answers, bytes of bodies]; `latencies` in ns."""
-    requests, turn, size = spec.requests, 0, len(spec.requests)
     ends = perf_counter_ns() + int(seconds * 1e9)
     while True:
         ready = poll.poll(STUCK)
@@ -185,8 +227,7 @@ def _window(
             else:
                 count[0] += 1
                 count[1] += one.body
-            turn += 1
-            one.ask(requests[turn % size])
+            one.ask(asking.next())
         if perf_counter_ns() >= ends:
             return
 

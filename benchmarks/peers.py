@@ -13,17 +13,18 @@ import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.content import Content
-from benchmarks.databases import fill_postgres, has_mark, set_mark
-from benchmarks.tables import ADMIN_TOKEN, AUTHOR_READABLE
+from benchmarks.databases import fill_postgres, fill_sqlite, has_mark, set_mark
+from benchmarks.tables import ADMIN_TOKEN, AUTHOR_READABLE, Dialect
 from benchmarks.workloads import System
 
 REFERENCE: Final = Path(__file__).parents[2] / "shared" / "reference"
-DIRECTUS_PORT: Final = 8155
+DIRECTUS_PORTS: Final[Mapping[Dialect, int]] = {"postgresql": 8155, "sqlite": 8159}
 POSTGRAPHILE_PORT: Final = 8157
 DIRECTUS_DATABASE: Final = "causeway_bench_directus"
 POSTGRAPHILE_DATABASE: Final = "postgraphile"
@@ -63,29 +64,59 @@ def start_cluster() -> Place:
 
 
 async def start_directus(place: Place, content: Content, mark: str, *, fresh: bool) -> Peer:
-    arguments = ("postgres", str(DIRECTUS_PORT))
-    environment = {"DIRECTUS_MAJOR": "11", "DIRECTUS_DB_NAME": DIRECTUS_DATABASE}
-    filled = not fresh and await has_mark(place.url("postgres"), DIRECTUS_DATABASE, mark)
-    if not filled:
-        _script("directus_up.sh", *arguments, "stop", **environment)
-        environment["DIRECTUS_FRESH"] = "1"
-    said = _script("directus_up.sh", *arguments, **environment)
-    if not filled:
-        url = f"http://127.0.0.1:{DIRECTUS_PORT}"
-        _run([sys.executable, str(REFERENCE / "seed_peer.py"), url, ADMIN_TOKEN, "--schema-only"], {})
-        _show_relation(url)
+    await make_directus(place, "postgresql", content, mark, fresh=fresh)
+    return serve_directus("postgresql", DIRECTUS_DATABASE)
+
+
+async def make_directus(
+    place: Place, dialect: Dialect, content: Content, mark: str, *, fresh: bool = False
+) -> None:
+    """Its database with our rows, unless it is there; no server is left running."""
+    noted = directus_file(DIRECTUS_DATABASE).with_suffix(".mark")
+    if fresh:
+        filled = False
+    elif dialect == "postgresql":
+        filled = await has_mark(place.url("postgres"), DIRECTUS_DATABASE, mark)
+    else:
+        filled = noted.exists() and noted.read_text() == mark
+    if filled:
+        return
+    _directus(dialect, DIRECTUS_DATABASE, "stop")
+    _directus(dialect, DIRECTUS_DATABASE, DIRECTUS_FRESH="1")
+    url = f"http://127.0.0.1:{DIRECTUS_PORTS[dialect]}"
+    _run([sys.executable, str(REFERENCE / "seed_peer.py"), url, ADMIN_TOKEN, "--schema-only"], {})
+    _show_relation(url)
+    # a server that has seen the empty tables ends here, and starts again with the full ones
+    if dialect == "postgresql":
         await fill_postgres(place.url(DIRECTUS_DATABASE), content)
         await set_mark(place.url("postgres"), DIRECTUS_DATABASE, mark)
-        # a server that has seen the empty tables starts again with the full ones
-        _script("directus_up.sh", *arguments, "stop", **environment)
-        said = _script("directus_up.sh", *arguments, DIRECTUS_MAJOR="11", DIRECTUS_DB_NAME=DIRECTUS_DATABASE)
+        _directus(dialect, DIRECTUS_DATABASE, "stop")
+    else:
+        _directus(dialect, DIRECTUS_DATABASE, "stop")
+        fill_sqlite(directus_file(DIRECTUS_DATABASE), content)
+        noted.write_text(mark)
+
+
+def serve_directus(dialect: Dialect, database: str) -> Peer:
+    said = _directus(dialect, database)
     return Peer(
         name="directus",
         version=_version(said, "directus"),
-        port=DIRECTUS_PORT,
-        pid=_pid(f"directus-{DIRECTUS_PORT}"),
-        database=DIRECTUS_DATABASE,
+        port=DIRECTUS_PORTS[dialect],
+        pid=_pid(f"directus-{DIRECTUS_PORTS[dialect]}"),
+        database=database,
     )
+
+
+def directus_file(database: str) -> Path:
+    """Where it keeps that SQLite database."""
+    return _workplace() / "run" / f"{database}.sqlite"
+
+
+def _directus(dialect: Dialect, database: str, *arguments: str, **environment: str) -> str:
+    kind = "postgres" if dialect == "postgresql" else "sqlite"
+    environment = {"DIRECTUS_MAJOR": "11", "DIRECTUS_DB_NAME": database, **environment}
+    return _script("directus_up.sh", kind, str(DIRECTUS_PORTS[dialect]), *arguments, **environment)
 
 
 async def start_postgraphile(place: Place, source: str, mark: str, *, fresh: bool) -> Peer:
@@ -110,8 +141,13 @@ async def start_postgraphile(place: Place, source: str, mark: str, *, fresh: boo
 def stop_peers() -> None:
     """Stops what this benchmark may have started; the databases stay for the next run."""
     if REFERENCE.is_dir():
-        _script("directus_up.sh", "postgres", str(DIRECTUS_PORT), "stop")
+        stop_directus()
         _script("postgraphile_up.sh", str(POSTGRAPHILE_PORT), "stop")
+
+
+def stop_directus() -> None:
+    for dialect in DIRECTUS_PORTS:
+        _directus(dialect, DIRECTUS_DATABASE, "stop")
 
 
 def _show_relation(url: str) -> None:
@@ -164,5 +200,8 @@ def _version(said: str, name: str) -> str:
 
 
 def _pid(name: str) -> int:
-    directory = Path(os.environ.get("WORKDIR") or Path(os.environ.get("TMPDIR", "/tmp")) / "peer")
-    return int((directory / "run" / f"{name}.pid").read_text())
+    return int((_workplace() / "run" / f"{name}.pid").read_text())
+
+
+def _workplace() -> Path:
+    return Path(os.environ.get("WORKDIR") or Path(os.environ.get("TMPDIR", "/tmp")) / "peer")

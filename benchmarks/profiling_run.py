@@ -6,11 +6,10 @@ import subprocess
 import sys
 from typing import Final
 
-from benchmarks.answers import token_of
 from benchmarks.load import Spec
 from benchmarks.profiling import record, summed
 from benchmarks.results import Profile
-from benchmarks.rounds import Plan
+from benchmarks.rounds import Plan, requests_of
 from benchmarks.servers import Target
 from benchmarks.workloads import Actor, Workload
 from tests.support.server import ROOT
@@ -23,13 +22,13 @@ def profile_under_load(
     py_spy: str, target: Target, workload: Workload, plan: Plan, actor: Actor = "admin"
 ) -> Profile:
     """Raises RuntimeError where py-spy cannot look at the process."""
-    token = token_of(target.system, actor)
-    requests = workload.requests(target.system, actor, plan.keys)
+    connections = max(workload.connections or (CONNECTIONS,))
     spec = Spec(
         port=target.port,
-        requests=[request.on_the_wire(target.port, token) for request in requests],
-        connections=CONNECTIONS,
+        requests=requests_of(plan, workload, actor, target),
+        connections=connections,
         seconds=SECONDS + 1.5,
+        first=next(plan.serials),
     )
     driver = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.load"],
@@ -46,4 +45,4 @@ def profile_under_load(
         seen = record(py_spy, target.pid, SECONDS)
     finally:
         driver.wait(60)
-    return summed(seen, workload=workload.name, database=target.dialect, connections=CONNECTIONS)
+    return summed(seen, workload=workload.name, database=target.dialect, connections=connections)

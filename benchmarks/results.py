@@ -40,6 +40,24 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one part of a run has found; parts add up."""
+
+    cells: tuple[Cell, ...] = ()
+    mismatches: tuple[str, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(
+            cells=self.cells + other.cells,
+            mismatches=self.mismatches + other.mismatches,
+            profiles=self.profiles + other.profiles,
+            versions={**self.versions, **other.versions},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """`mismatches`: answers that were not equal, one line each; `notes`: what was left out and why."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from statistics import median
 from typing import Final
 
@@ -26,12 +27,17 @@ from tests.support.server import ROOT
 #: seconds that a server is driven before its first window, so that every connection knows the statement
 WARM_UP: Final = 0.5
 #: seconds added to a window in which the generator may start and read its figures
-GENERATOR_TIMEOUT: Final = 60.0
+GENERATOR_TIMEOUT: Final = 200.0
+#: requests of one window that have a number, at most
+SERIALS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`seconds` per system and cell, cut into `rounds` windows; the slow peers get `peer_seconds` in one."""
+    """`seconds` per system and cell, cut into `rounds` windows; the slow peers get `peer_seconds`, in one
+    window of reads and of batches, in as many as the others of single writes. `serials`: the first number for
+    the requests of each window.
+    """
 
     seconds: float
     rounds: int
@@ -39,6 +45,7 @@ class Plan:
     keys: Sequence[int]
     #: where pg_stat_activity can be read
     admin_url: str
+    serials: Iterator[int] = field(default_factory=lambda: count(0, SERIALS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,35 +73,64 @@ class Cell:
 def measure(
     plan: Plan, workload: Workload, actor: Actor, connections: int, targets: Sequence[Target]
 ) -> list[Cell]:
-    """Targets that cannot do the workload are left out."""
+    """Targets that cannot do the workload are left out; one that breaks down under it has no figure."""
     able = [target for target in targets if target.system in workload.systems(actor)]
-    specs = {target: _requests(plan, workload, actor, target) for target in able}
-    for target in able:
-        window(target, specs[target], connections=32, seconds=WARM_UP, settle=0.0, processes={})
+    specs = {target: requests_of(plan, workload, actor, target) for target in able}
     samples: dict[Target, list[Sample]] = {target: [] for target in able}
+    broken: dict[Target, str] = {}
+    together = bool(workload.writes) and not workload.connections
+
+    def drive(target: Target, driven: int, seconds: float, settle: float) -> Sample | None:
+        if target in broken:
+            return None
+        try:
+            return window(
+                target,
+                specs[target],
+                connections=driven,
+                seconds=seconds,
+                settle=settle,
+                processes=processes_of(target, plan.admin_url),
+                first=next(plan.serials),
+            )
+        except RuntimeError as error:
+            broken[target] = str(error)
+            return None
+
+    for target in able:
+        drive(target, max(workload.connections or (32,)), WARM_UP, 0.0)
     for number in range(plan.rounds):
         turn = number % max(len(able), 1)
         for target in [*able[turn:], *able[:turn]]:
             slow = target.system == "directus"
-            if slow and number:
+            if slow and number and not together:
                 continue
-            sample = window(
-                target,
-                specs[target],
-                connections=connections,
-                seconds=plan.peer_seconds if slow else plan.seconds / plan.rounds,
-                settle=0.1,
-                processes=processes_of(target, plan.admin_url),
-            )
-            samples[target].append(sample)
-    return [cell(workload.name, actor, connections, target, samples[target]) for target in able]
+            seconds = plan.seconds / plan.rounds
+            if slow:
+                seconds = plan.peer_seconds / (plan.rounds if together else 1)
+            sample = drive(target, connections, seconds, 0.1)
+            if sample is not None:
+                samples[target].append(sample)
+    return [
+        cell(workload.name, actor, connections, target, samples[target], broken.get(target))
+        for target in able
+    ]
 
 
-def cell(workload: str, actor: Actor, connections: int, target: Target, samples: Sequence[Sample]) -> Cell:
-    """Samples of one system put together: the median of their rates, everything else over all of them."""
+def cell(
+    workload: str,
+    actor: Actor,
+    connections: int,
+    target: Target,
+    samples: Sequence[Sample],
+    broken: str | None = None,
+) -> Cell:
+    """Samples of one system put together: the median of their rates, everything else over all of them.
+    `broken`: why there are no more of them.
+    """
     answers = sum(sample.answers for sample in samples)
     rates = tuple(sample.answers / sample.seconds for sample in samples)
-    errors: dict[str, int] = {}
+    errors: dict[str, int] = {} if broken is None else {broken: 1}
     for sample in samples:
         for status, number in sample.errors.items():
             errors[status] = errors.get(status, 0) + number
@@ -122,7 +158,7 @@ def cell(workload: str, actor: Actor, connections: int, target: Target, samples:
     )
 
 
-def _requests(plan: Plan, workload: Workload, actor: Actor, target: Target) -> list[bytes]:
+def requests_of(plan: Plan, workload: Workload, actor: Actor, target: Target) -> list[bytes]:
     token = token_of(target.system, actor)
     return [
         request.on_the_wire(target.port, token)
@@ -138,6 +174,7 @@ def window(
     seconds: float,
     settle: float,
     processes: Mapping[str, list[int]],
+    first: int = 0,
 ) -> Sample:
     spec = Spec(
         port=target.port,
@@ -145,6 +182,7 @@ def window(
         connections=connections,
         seconds=seconds,
         settle=settle,
+        first=first,
         processes=processes,
     )
     done = subprocess.run(

@@ -13,10 +13,8 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,44 +22,24 @@ import asyncpg
 
 from benchmarks.answers import difference, fetch
 from benchmarks.content import Content, content
-from benchmarks.databases import make_postgres, make_sqlite, mark_of
-from benchmarks.peers import (
-    REFERENCE,
-    PeerMissing,
-    Place,
-    start_cluster,
-    start_directus,
-    start_postgraphile,
-    stop_peers,
-)
+from benchmarks.places import CACHE, Postgres, open_postgres, start
 from benchmarks.profiling import find_py_spy
 from benchmarks.profiling_run import profile_under_load
 from benchmarks.report import chart, markdown, terminal
-from benchmarks.results import Profile, RunResult, machine
+from benchmarks.results import Figures, Profile, RunResult, machine
 from benchmarks.rounds import Cell, Plan, measure
 from benchmarks.scale import scale_figures
-from benchmarks.servers import Target, causeway_server, floor_server
-from benchmarks.workloads import ACTORS, WORKLOADS, Actor, Workload
+from benchmarks.servers import Target
+from benchmarks.stores import open_stores, unlike
+from benchmarks.workloads import ACTORS, Actor, Workload
+from benchmarks.writes import ALL, EVERY, chosen
 from tests.support.server import ROOT
-from tests.support.session import TestRun
 
-DATABASE: Final = "causeway_bench"
-#: what is kept between runs
-CACHE: Final = ROOT / ".cache" / "bench"
 RESULTS: Final = ROOT / "benchmarks" / "results"
 #: requests of each workload whose answers are compared
 COMPARED: Final = 3
 #: profiled in every run; all others with --profile
-PROFILED: Final = ("by_key", "nested_graphql")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postgres:
-    """`peers`: where the peers run too; None for a cluster of this run alone."""
-
-    admin_url: str
-    url: str
-    peers: Place | None
+PROFILED: Final = ("by_key", "nested_graphql", "create")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=int, default=6, help="windows these are cut into (default: 6)")
     made.add_argument("--peer-seconds", type=float, default=1.5, help="for Directus (default: 1.5)")
     made.add_argument("--connections", default="1,32", help="numbers of connections (default: 1,32)")
-    made.add_argument("--only", default="", help=f"workloads, of {', '.join(WORKLOADS)}")
+    made.add_argument("--only", default="", help=f"workloads, of {', '.join([*EVERY, ALL])}")
     made.add_argument("--actors", default=",".join(ACTORS), help="admin, reader or both (default)")
     made.add_argument("--databases", default="postgresql,sqlite", help="one of both (default: both)")
     made.add_argument("--articles", type=int, default=10_000, help="size of the data (default: 10000)")
@@ -110,14 +88,13 @@ def say(text: str) -> None:
 
 
 def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResult:
-    workloads = [WORKLOADS[name] for name in options.only.split(",") if name] or list(WORKLOADS.values())
-    actors = [actor for actor in ACTORS if actor in options.actors.split(",")]
+    workloads = chosen(options.only)
+    reads = [one for one in workloads if not one.writes]
+    writes = [one for one in workloads if one.writes]
     rows = content(options.articles)
     notes: list[str] = []
     CACHE.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        postgres = stack.enter_context(open_postgres(options, notes))
-        targets = start(stack, options, postgres, rows, notes, progress)
+    with open_postgres(options, notes) as postgres:
         plan = Plan(
             seconds=options.seconds,
             rounds=options.rounds,
@@ -125,15 +102,12 @@ def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResu
             keys=rows.published(),
             admin_url=postgres.admin_url,
         )
-        mismatches = [
-            text for one in workloads for actor in actors for text in compared(one, actor, targets, plan)
-        ]
-        for text in mismatches:
-            progress(f"answers differ: {text}")
-        cells = _measured(options, workloads, actors, targets, plan, progress)
-        profiles = _profiles(options, workloads, targets, plan, notes, progress)
+        figures = _reads(options, reads, postgres, plan, rows, notes, progress) if reads else Figures()
         scale = scale_figures(postgres.admin_url, CACHE, progress) if options.scale else {}
-        versions = asyncio.run(_versions(postgres.admin_url, targets))
+        if writes:
+            # last, and on copies: what they leave behind slows nobody else
+            figures += _writes(options, writes, postgres, plan, rows, notes, progress)
+        version = asyncio.run(_version(postgres.admin_url))
     return RunResult(
         at=datetime.now(UTC).replace(microsecond=0).isoformat(),
         machine=machine(),
@@ -143,98 +117,61 @@ def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResu
             "seconds of Directus": options.peer_seconds,
             "articles": options.articles,
         },
-        versions=versions,
-        cells=tuple(cells),
-        mismatches=tuple(mismatches),
+        versions={"postgresql": version, **figures.versions},
+        cells=figures.cells,
+        mismatches=figures.mismatches,
         notes=tuple(notes),
-        profiles=tuple(profiles),
+        profiles=figures.profiles,
         scale=scale,
     )
 
 
-@contextmanager
-def open_postgres(options: argparse.Namespace, notes: list[str]) -> Iterator[Postgres]:
-    """The peers' cluster where there is one, so that all share one PostgreSQL; else one for this run."""
-    if options.peers:
-        try:
-            place = start_cluster()
-        except PeerMissing as error:
-            notes.append(f"no peers: {error}")
-        else:
-            yield Postgres(admin_url=place.url("postgres"), url=place.url(DATABASE), peers=place)
-            return
-    test_run = TestRun.begin()
-    try:
-        cluster = test_run.cluster()
-        yield Postgres(admin_url=cluster.url("postgres"), url=cluster.url(DATABASE), peers=None)
-    finally:
-        test_run.end()
-
-
-def start(
-    stack: ExitStack,
+def _reads(
     options: argparse.Namespace,
+    workloads: Sequence[Workload],
     postgres: Postgres,
+    plan: Plan,
     rows: Content,
     notes: list[str],
     progress: Callable[[str], None],
-) -> list[Target]:
-    """The servers of the run, on databases that are made where they are not there yet."""
-    progress(f"databases with {options.articles} articles")
-    mark = mark_of(options.articles)
-    targets: list[Target] = []
-    if "postgresql" in options.databases:
-        made = make_postgres(
-            postgres.admin_url, postgres.url, DATABASE, rows, mark, CACHE, fresh=options.fresh
+) -> Figures:
+    actors = [actor for actor in ACTORS if actor in options.actors.split(",")]
+    with ExitStack() as stack:
+        targets = start(stack, options, postgres, rows, notes, progress)
+        mismatches = [
+            text for one in workloads for actor in actors for text in compared(one, actor, targets, plan)
+        ]
+        for text in mismatches:
+            progress(f"answers differ: {text}")
+        return Figures(
+            cells=tuple(_measured(options, workloads, actors, targets, plan, progress)),
+            mismatches=tuple(mismatches),
+            profiles=tuple(_profiles(options, workloads, targets, plan, notes, progress)),
+            versions={one.system: one.version for one in targets if one.version},
         )
-        asyncio.run(made)
-        targets.append(stack.enter_context(causeway_server("postgresql", postgres.url, CACHE, "")))
-        targets.append(stack.enter_context(floor_server("postgresql", postgres.url, CACHE)))
-    if postgres.peers is not None and "postgresql" in options.databases:
-        targets += _start_peers(stack, options, postgres.peers, rows, mark, notes, progress)
-    if "sqlite" in options.databases:
-        path = CACHE / f"articles-{options.articles}.sqlite"
-        make_sqlite(path, rows, mark, CACHE, fresh=options.fresh)
-        url = f"sqlite:///{path}"
-        targets.append(stack.enter_context(causeway_server("sqlite", url, CACHE, "")))
-        targets.append(stack.enter_context(floor_server("sqlite", url, CACHE)))
-    return targets
 
 
-def _start_peers(
-    stack: ExitStack,
+def _writes(
     options: argparse.Namespace,
-    place: Place,
+    workloads: Sequence[Workload],
+    postgres: Postgres,
+    plan: Plan,
     rows: Content,
-    mark: str,
     notes: list[str],
     progress: Callable[[str], None],
-) -> list[Target]:
-    progress(f"peers from {REFERENCE.parent.name}/{REFERENCE.name} (the first time this takes minutes)")
-    stack.callback(stop_peers)
-    targets: list[Target] = []
-    starts = (
-        partial(start_directus, place, rows, mark, fresh=options.fresh),
-        partial(start_postgraphile, place, DATABASE, mark, fresh=options.fresh),
-    )
-    for start_peer in starts:
-        try:
-            peer = asyncio.run(start_peer())
-        except PeerMissing as error:
-            notes.append(f"a peer is missing: {error}")
-            progress(notes[-1])
-            continue
-        targets.append(
-            Target(
-                system=peer.name,
-                dialect="postgresql",
-                port=peer.port,
-                pid=peer.pid,
-                store=peer.database,
-                version=peer.version,
-            )
+) -> Figures:
+    with ExitStack() as stack:
+        stores = open_stores(stack, options, postgres, rows, notes, progress)
+        targets = [one.target for one in stores]
+        mismatches = [text for one in workloads for text in unlike(one, stores, plan)]
+        for text in mismatches:
+            progress(f"rows differ: {text}")
+        return Figures(
+            cells=tuple(_measured(options, workloads, ["admin"], targets, plan, progress)),
+            mismatches=tuple(mismatches),
+            profiles=tuple(_profiles(options, workloads, targets, plan, notes, progress)),
+            versions={one.system: one.version for one in targets if one.version},
         )
-    return targets
 
 
 def compared(workload: Workload, actor: Actor, targets: Sequence[Target], plan: Plan) -> Iterator[str]:
@@ -268,10 +205,26 @@ def _measured(
 ) -> list[Cell]:
     cells: list[Cell] = []
     for connections in map(int, options.connections.split(",")):
-        for workload in workloads:
-            for actor in actors:
-                progress(f"{workload.title}, {actor}, {connections} connections")
-                cells += measure(plan, workload, actor, connections, targets)
+        for workload in [one for one in workloads if not one.connections]:
+            cells += _cells(workload, actors, connections, targets, plan, progress)
+    for workload in workloads:
+        for connections in workload.connections:
+            cells += _cells(workload, actors, connections, targets, plan, progress)
+    return cells
+
+
+def _cells(
+    workload: Workload,
+    actors: Sequence[Actor],
+    connections: int,
+    targets: Sequence[Target],
+    plan: Plan,
+    progress: Callable[[str], None],
+) -> list[Cell]:
+    cells: list[Cell] = []
+    for actor in actors:
+        progress(f"{workload.title}, {actor}, {connections} connections")
+        cells += measure(plan, workload, actor, connections, targets)
     return cells
 
 
@@ -300,13 +253,13 @@ def _profiles(
     return profiles
 
 
-async def _versions(admin_url: str, targets: Sequence[Target]) -> dict[str, str]:
+async def _version(admin_url: str) -> str:
     connection = await asyncpg.connect(admin_url)
     try:
         postgres = await connection.fetchval("SHOW server_version")
     finally:
         await connection.close()
-    return {"postgresql": postgres.split()[0], **{one.system: one.version for one in targets if one.version}}
+    return str(postgres.split()[0])
 
 
 if __name__ == "__main__":

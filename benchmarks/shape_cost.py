@@ -18,8 +18,9 @@ from typing import Final
 from benchmarks.aims import SHAPE_COST
 from benchmarks.answers import token_of
 from benchmarks.content import content
+from benchmarks.places import CACHE, open_postgres, start
 from benchmarks.rounds import Plan, processes_of, window
-from benchmarks.run import CACHE, open_postgres, parser, say, start
+from benchmarks.run import parser, say
 from benchmarks.servers import Target
 from benchmarks.workloads import ACTORS, WORKLOADS, Actor, Workload
 

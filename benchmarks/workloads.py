@@ -4,7 +4,7 @@
     workload.requests("causeway", "reader", keys)       the HTTP requests that are sent in turn
 
 A workload with parameters (`by_key`, `filter`) gives many requests, so that no system answers from one row
-that is always the same.
+that is always the same. Those that write are in `benchmarks.writes`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,36 @@ ACTORS: Final[tuple[Actor, ...]] = ("admin", "reader")
 TOKENS: Final[Mapping[Actor, str]] = {"admin": ADMIN_TOKEN, "reader": READER_TOKEN}
 #: how many different requests a workload with parameters sends in turn
 VARIANTS: Final = 200
+#: stands in a request for a number that no other request has; of the same length, see `numbered`
+SERIAL: Final = "~~~~~~~~~~"
+_SERIAL: Final = SERIAL.encode()
+
+
+def numbered(request: bytes, number: int) -> bytes:
+    """The request with its number in every place.
+
+    >>> numbered(b'{"slug":"~~~~~~~~~~"}', 17)
+    b'{"slug":"0000000017"}'
+    """
+    return request.replace(_SERIAL, b"%010d" % number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`path` with the query string, percent-encoded."""
+    """`path` with the query string, percent-encoded. `method`: GET, or POST where there is a body."""
 
     path: str
     body: bytes | None = None
+    method: str = ""
+
+    @property
+    def verb(self) -> str:
+        return self.method or ("GET" if self.body is None else "POST")
 
     def on_the_wire(self, port: int, token: str | None) -> bytes:
         """The request of HTTP/1.1 with keep-alive, ready to be sent as it is."""
         lines = [
-            f"{'GET' if self.body is None else 'POST'} {self.path} HTTP/1.1",
+            f"{self.verb} {self.path} HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
             "Accept: application/json",
         ]
@@ -54,21 +71,30 @@ Parameters = tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """`ask`: parameters -> request, per system that can do it. `floor` is asked by name and parameters."""
+    """`ask`: parameters -> request, per system that can do it. `floor` is asked by name and parameters.
+
+    `writes`: table -> rows that one request adds; none for one that reads. `connections`: all that it is
+    measured at, whatever is asked for; none: as asked.
+    """
 
     name: str
     title: str
     door: Door
     ask: Mapping[System, Callable[[Parameters], Request]] = field(repr=False)
     parameters: Callable[[Sequence[int]], list[Parameters]] = field(repr=False)
+    writes: Mapping[str, int] = field(default_factory=dict)
+    connections: tuple[int, ...] = ()
 
     def systems(self, actor: Actor) -> tuple[System, ...]:
-        """PostGraphile is asked as the admin only: it has no item rules of its own."""
+        """PostGraphile is asked as the admin only: it has no item rules of its own. There is no floor of
+        writes.
+        """
         known: tuple[System, ...] = ("causeway", "floor", "directus", "postgraphile")
         return tuple(
             name
             for name in known
-            if (name == "floor" or name in self.ask) and (name != "postgraphile" or actor == "admin")
+            if (name in self.ask or (name == "floor" and not self.writes))
+            and (name != "postgraphile" or actor == "admin")
         )
 
     def requests(self, system: System, actor: Actor, keys: Sequence[int]) -> list[Request]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +14,16 @@ from benchmarks.aims import AIMS, findings, ratio, shape_costs
 from benchmarks.answers import difference
 from benchmarks.chart import Bar, Group, draw
 from benchmarks.content import content
+from benchmarks.databases import copied_sqlite, make_sqlite
 from benchmarks.load import ServerStuck, Spec, content_length, drive
 from benchmarks.profiling import name_of, package_of, stacks, summed
 from benchmarks.report import chart, markdown, terminal
 from benchmarks.results import RunResult
-from benchmarks.rounds import Cell
-from benchmarks.workloads import WORKLOADS, Request
+from benchmarks.rounds import Cell, Plan, measure
+from benchmarks.servers import Target, causeway_server
+from benchmarks.stores import Store, counts, unlike
+from benchmarks.workloads import SERIAL, Request
+from benchmarks.writes import EVERY, WRITES, chosen
 
 
 def _cell(system: str, rate: float | None, *, connections: int = 32, cpu: float = 100.0) -> Cell:
@@ -82,6 +87,34 @@ class TestGenerator:
         assert sample.latency.total == sample.answers
         assert set(sample.cpu) == {"server", "client"}
         assert b"Authorization: Bearer secret\r\n" in asked[0]
+
+    async def test_each_request_has_its_number_and_the_last_are_waited_for(self) -> None:
+        """Answers come late, so that requests are under way when the window ends; none is cut off."""
+        bodies: list[bytes] = []
+        answered = 0
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal answered
+            while True:
+                try:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                except asyncio.IncompleteReadError:
+                    break
+                bodies.append(await reader.readexactly(content_length(head[:-4])))
+                await asyncio.sleep(0.02)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                answered += 1
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            request = Request(path="/items/a", body=f'{{"slug":"{SERIAL}"}}'.encode(), method="PATCH")
+            wire = request.on_the_wire(port, None)
+            assert wire.startswith(b"PATCH /items/a HTTP/1.1\r\n")
+            spec = Spec(port=port, requests=[wire], connections=4, seconds=0.3, settle=0.0, first=41)
+            sample = await asyncio.to_thread(drive, spec)
+        assert sorted(bodies) == [b'{"slug":"%010d"}' % (42 + place) for place in range(len(bodies))]
+        assert answered == len(bodies) > sample.answers > 10
 
     async def test_a_server_that_hangs_up_is_no_figure(self) -> None:
         async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -173,7 +206,48 @@ class TestReport:
         assert chart(_result(_cell("causeway", 5))).startswith("<svg")
 
     def test_every_aim_names_workloads_that_exist(self) -> None:
-        assert {name for aim in AIMS for name in aim.workloads} == set(WORKLOADS)
+        assert {name for aim in AIMS for name in aim.workloads} == set(EVERY)
+
+
+class TestWrites:
+    def test_they_are_chosen_by_name_and_all_by_one_word(self) -> None:
+        assert [one.name for one in chosen("list,writes")] == ["list", *WRITES]
+        assert chosen("") == list(EVERY.values())
+        with pytest.raises(KeyError):
+            chosen("lists")
+
+    def test_each_leaves_the_rows_that_it_should(self, tmp_path: Path) -> None:
+        """Of a real server, on a copy; asked for something else, it says so."""
+        rows = content(20)
+        source = tmp_path / "source.sqlite"
+        make_sqlite(source, rows, "mark", tmp_path)
+        plan = Plan(seconds=0.2, rounds=1, peer_seconds=0.2, keys=rows.published(), admin_url="")
+        with (
+            copied_sqlite(source, tmp_path / "copy.sqlite") as copy,
+            causeway_server("sqlite", f"sqlite:///{copy}", tmp_path, "") as target,
+        ):
+            store = Store(target=target, place=str(copy))
+            assert [text for one in WRITES.values() for text in unlike(one, [store], plan)] == []
+            wrong = replace(WRITES["update"], writes=WRITES["create"].writes)
+            (said,) = unlike(wrong, [store], plan)
+            assert said.startswith("update, causeway (SQLite): {'directus_activity': 1,")
+            refused = replace(WRITES["update"], ask={"causeway": lambda given: Request(path="/items/x")})
+            assert "status 403" in next(iter(unlike(refused, [store], plan)))
+            (figure,) = measure(plan, WRITES["create"], "admin", 2, [target])
+            assert figure.errors == {}
+            assert (figure.requests_per_second or 0) > 1
+        assert not copy.exists()
+        store = Store(target=target, place=str(source))
+        assert counts(store) == {**{name: len(one.values) for name, one in rows.tables.items()},
+                                 "directus_activity": 0, "directus_revisions": 0}  # fmt: skip
+
+    def test_a_server_that_breaks_down_has_no_figure(self) -> None:
+        target = Target(system="causeway", dialect="sqlite", port=9, pid=1, store=None, version="")
+        plan = Plan(seconds=0.2, rounds=2, peer_seconds=0.2, keys=[1], admin_url="")
+        (figure,) = measure(plan, WRITES["create"], "admin", 2, [target])
+        assert figure.requests_per_second is None
+        assert "refused" in next(iter(figure.errors))
+        assert "no figure" in terminal(_result(figure))
 
 
 class TestProfile:
