@@ -21,7 +21,7 @@ from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.fields import Batch, Fields
 from resolvers.writing.item_keys import ItemKeys
 from resolvers.writing.items import Changes, Existing, Item, One, Path
-from resolvers.writing.lists import Lists
+from resolvers.writing.lists import Lists, Present
 from resolvers.writing.lookups import LookUps
 from resolvers.writing.rights import Rights
 from resolvers.writing.steps import Key, ListStep, Step
@@ -40,8 +40,12 @@ class _Decided:
 
     @property
     def links_only(self) -> bool:
-        """The item is named to be led to: nothing of it changes, so no right to change it is needed."""
-        return self.wish.intent == "save" and self.wish.item.only_key and not self.wish.filled
+        """The item is there, and named to be led to: nothing of it changes, so no right to change it is
+        needed.
+        """
+        wish = self.wish
+        named = wish.intent == "save" and wish.key is None and wish.item.only_key and not wish.filled
+        return named and self.action == "update"
 
 
 class Preparer:
@@ -105,7 +109,7 @@ class Preparer:
             absent = wish.intent == "save" and key not in there
             # who may not create an item of that key is not told whether it is there
             if wish.intent == "create" or (
-                absent and (key is None or self._rights.creatable(collection, wish))
+                absent and (key is None or self._rights.creatable(collection, _as_new(wish)))
             ):
                 decided.append(_Decided(wish=wish, action="create", key=key))
                 if key is not None:
@@ -133,7 +137,7 @@ class Preparer:
         return not any(name not in item.collection.primary_key for name in (*item.values, *wish.filled))
 
     async def _allow(self, collection: Collection, decided: Sequence[_Decided]) -> None:
-        creates = [one.wish for one in decided if one.action == "create"]
+        creates = [_as_new(one.wish) for one in decided if one.action == "create"]
         if creates:
             self._rights.create(collection, creates)
         updates = [
@@ -226,7 +230,7 @@ class Preparer:
 
     def _wish_of_one(self, one: One) -> Wish:
         intent: Intent = "create" if one.must == "create" else "update" if one.must == "update" else "save"
-        return Wish(item=one.item, intent=intent)
+        return Wish(item=one.item, intent=intent, named=one.must == "update")
 
     async def _lists(
         self,
@@ -244,9 +248,17 @@ class Preparer:
         wishes: list[Wish] = []
         bounds: list[tuple[int, int]] = []
         left: list[tuple[Key, ...]] = []
+        deleted: set[Key] = set()
+        deletes = self._deletes(home, link)
         for owner, (_, changes) in zip(owners, changed, strict=True):
             mine = current.get(owner, {}) if owner is not None else {}
             own, gone = self._members.changed(home, link, changes, owner, mine)
+            _moved(own, current)
+            if not deleted.isdisjoint(wish.key for wish in own if wish.key is not None):
+                # a list before this one has ended the item
+                raise forbidden()
+            if deletes:
+                deleted.update(gone)
             bounds.append((len(wishes), len(wishes) + len(own)))
             wishes.extend(own)
             left.append(gone)
@@ -302,6 +314,19 @@ class Preparer:
             key: Step(action="delete", collection=collection, key=key, columns=_NOTHING, delta=_NOTHING)
             for key in keys
         }
+
+
+def _as_new(wish: Wish) -> Wish:
+    """Who chooses the key of a new item needs the right to set it."""
+    return replace(wish, intent="create")
+
+
+def _moved(wishes: Sequence[Wish], current: Mapping[Key, dict[Key, Present]]) -> None:
+    """Items that come into a list are no longer in those of the owners that come after."""
+    coming = [wish.key for wish in wishes if wish.key is not None and wish.filled]
+    for members in current.values() if coming else ():
+        for key in coming:
+            members.pop(key, None)
 
 
 def _grouped_ones(decided: Sequence[_Decided]) -> dict[str, list[tuple[int, One]]]:

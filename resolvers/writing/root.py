@@ -100,27 +100,24 @@ class RootWriter:
         self._limits = limits
 
     async def run(self) -> Written:
-        steps = await _KINDS[self._root.kind](self)
-        keys = await self._performer.perform(steps, [None] * len(steps))
+        keys = await _KINDS[self._root.kind](self)
         written = tuple(dict.fromkeys(key for key in keys if key is not None))
         return Written(data=await self._answer(written), keys=written, records=tuple(self._history.written))
 
-    # --- what is wished -------------------------------------------------------------------------------------
+    # --- what is done ---------------------------------------------------------------------------------------
 
-    async def _create(self) -> list[Step]:
+    async def _create(self) -> list[Key | None]:
         items = self._items()
         if self._arguments.on_conflict:
-            wishes = await self._resolved(items)
-        else:
-            wishes = [Wish(item=item, intent="create") for item in items]
-        return await self._saved(wishes)
+            return await self._create_or_update(items)
+        return await self._saved([Wish(item=item, intent="create") for item in items])
 
-    async def _create_one(self) -> list[Step]:
+    async def _create_one(self) -> list[Key | None]:
         if self._collection.singleton:
             raise forbidden()
         return await self._create()
 
-    async def _resolved(self, items: Sequence[Item]) -> list[Wish]:
+    async def _create_or_update(self, items: Sequence[Item]) -> list[Key | None]:
         """Items that are there already, by the fields that tell them apart, are updated."""
         by = self._arguments.on_conflict
         collection = self._collection
@@ -133,40 +130,49 @@ class RootWriter:
             raise invalid_payload(
                 f'"on_conflict" has to name the fields of a unique constraint, not {", ".join(by)}'
             )
-        values = [self._preparer.keys.values(collection, item.values, by) for item in items]
-        asked = [value for value in dict.fromkeys(values) if value is not None]
-        rows = await self._lookups.matching(collection, by, asked, by)
-        there = {named: key for key, named in rows.items()}
-        return [
-            Wish(item=item, intent="update", key=there[value])
-            if value is not None and value in there
-            else Wish(item=item, intent="create")
-            for item, value in zip(items, values, strict=True)
-        ]
+        keys: list[Key | None] = []
+        for run in _runs(items, lambda item: self._preparer.keys.values(collection, item.values, by)):
+            asked = [value for value in run.values() if value is not None]
+            rows = await self._lookups.matching(collection, by, asked, by)
+            there = {named: key for key, named in rows.items()}
+            keys += await self._saved(
+                [
+                    Wish(item=items[place], intent="update", key=there[value])
+                    if value is not None and value in there
+                    else Wish(item=items[place], intent="create")
+                    for place, value in run.items()
+                ]
+            )
+        return keys
 
-    async def _update_one(self) -> list[Step]:
+    async def _update_one(self) -> list[Key | None]:
         key = self._preparer.keys.named(self._collection, self._arguments.id)
         if key is None:
             raise forbidden()
         await self._unchanged(key)
         (item,) = self._items()
         if self._arguments.upsert:
-            # the address names the item, also where the payload does: it is no mere link
-            named = replace(item, values={}) if item.only_key else item
-            return await self._saved([Wish(item=named, intent="save", key=key)])
+            # the key in the address is part of an item that is created
+            named = dict(zip(self._collection.primary_key, key, strict=True))
+            item = replace(item, values={**item.values, **named})
+            return await self._saved([Wish(item=item, intent="save", key=key)])
         return await self._saved([Wish(item=item, intent="update", key=key)])
 
-    async def _update_items(self) -> list[Step]:
+    async def _update_items(self) -> list[Key | None]:
         keys = await self._named_keys()
         if not keys:
             return []
         (item,) = self._items()
         return await self._saved([Wish(item=item, intent="update", key=key) for key in keys])
 
-    async def _update_batch(self) -> list[Step]:
-        return await self._saved([Wish(item=item, intent="update") for item in self._items()])
+    async def _update_batch(self) -> list[Key | None]:
+        items = self._items()
+        keys: list[Key | None] = []
+        for run in _runs(items, lambda item: self._preparer.keys.of(self._collection, item.values)):
+            keys += await self._saved([Wish(item=items[place], intent="update") for place in run])
+        return keys
 
-    async def _update_singleton(self) -> list[Step]:
+    async def _update_singleton(self) -> list[Key | None]:
         (item,) = self._items()
         key = await self._lookups.any_key(self._collection)
         await self._unchanged(key)
@@ -174,16 +180,15 @@ class RootWriter:
             return await self._saved([Wish(item=item, intent="create")])
         return await self._saved([Wish(item=item, intent="update", key=key)])
 
-    async def _delete_items(self) -> list[Step]:
-        keys = await self._named_keys()
-        return list((await self._preparer.delete(self._collection, keys)).values())
+    async def _delete_items(self) -> list[Key | None]:
+        return await self._deleted(await self._named_keys())
 
-    async def _delete_one(self) -> list[Step]:
+    async def _delete_one(self) -> list[Key | None]:
         key = self._preparer.keys.named(self._collection, self._arguments.id)
         if key is None:
             raise forbidden()
         await self._unchanged(key)
-        return list((await self._preparer.delete(self._collection, [key])).values())
+        return await self._deleted([key])
 
     async def _unchanged(self, key: Key | None) -> None:
         """Raises PRECONDITION_FAILED where the item is no longer what the caller saw. It is held from here
@@ -197,8 +202,15 @@ class RootWriter:
         if not is_among(await self._read([key] if key is not None else []), wanted):
             raise precondition_failed()
 
-    async def _saved(self, wishes: Sequence[Wish]) -> list[Step]:
-        return [step for step in await self._preparer.save(self._collection, wishes) if step is not None]
+    async def _saved(self, wishes: Sequence[Wish]) -> list[Key | None]:
+        return await self._performed(await self._preparer.save(self._collection, wishes))
+
+    async def _deleted(self, keys: Sequence[Key]) -> list[Key | None]:
+        return await self._performed(list((await self._preparer.delete(self._collection, keys)).values()))
+
+    async def _performed(self, wanted: Sequence[Step | None]) -> list[Key | None]:
+        steps = [step for step in wanted if step is not None]
+        return await self._performer.perform(steps, [None] * len(steps))
 
     def _items(self) -> list[Item]:
         payload = self._arguments.payload
@@ -263,6 +275,23 @@ class RootWriter:
             return parts[0]
         inner = (part.strip()[1:-1] for part in parts)
         return b"[" + b",".join(part for part in inner if part.strip()) + b"]"
+
+
+def _runs(items: Sequence[Item], named: Callable[[Item], Key | None]) -> list[dict[int, Key | None]]:
+    """Places of the items, with what names them, in runs that name no item twice: what comes later finds what
+    came before it done.
+    """
+    runs: list[dict[int, Key | None]] = [{}]
+    seen: set[Key] = set()
+    for place, item in enumerate(items):
+        name = named(item)
+        if name is not None and name in seen:
+            runs.append({})
+            seen.clear()
+        if name is not None:
+            seen.add(name)
+        runs[-1][place] = name
+    return runs
 
 
 def _json(value: Any) -> bytes:

@@ -24,7 +24,7 @@ class Wish:
     key: Key | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
-    #: a list names it by its key alone, so that it has to be there
+    #: by its key alone, or as one to be updated and led to: it has to be there
     named: bool = False
 
     @property

@@ -1,0 +1,453 @@
+"""One small schema as the model has it and as databases have it, and requests of the model as either door
+takes them.
+
+Keys that the database makes differ between databases, so rows are compared by their labels: a row is its
+columns, with the label of the row that it leads to in place of a key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from schema_gen.database import open_database
+from tests.support.model import ONE_CHANGES, Model, Request, Row, Table, ToAny, ToMany, ToOne
+from tests.support.project import ADMIN_TOKEN, Site, seed_system
+from tests.support.writers import insert
+
+SCHEMA: Final[Mapping[str, Table]] = {
+    "sections": Table(
+        columns=("id", "label", "n", "parent"),
+        required=frozenset({"label"}),
+        unique=("label",),
+        links={
+            "parent": ToOne(target="sections", deleted="refuse"),
+            "children": ToMany(target="sections", field="parent"),
+        },
+    ),
+    "posts": Table(
+        columns=("id", "label", "n", "section"),
+        defaults={"n": 7},
+        required=frozenset({"label"}),
+        unique=("label",),
+        links={
+            "section": ToOne(target="sections"),
+            "notes": ToMany(target="notes", field="post", sort="pos"),
+            "comments": ToMany(target="comments", field="post", deletes=True),
+            "lines": ToMany(target="lines", field="post"),
+            "tags": ToMany(target="posts_tags", field="post", far="tag"),
+            "blocks": ToMany(target="blocks", field="page", far="item", deletes=True),
+            "marks": ToMany(target="marks", field="post", far="section", deletes=True),
+        },
+    ),
+    "notes": Table(
+        columns=("id", "label", "n", "pos", "post"),
+        required=frozenset({"label"}),
+        unique=("label",),
+        links={"post": ToOne(target="posts")},
+    ),
+    "comments": Table(
+        columns=("id", "label", "n", "post"),
+        required=frozenset({"label"}),
+        unique=("label",),
+        links={"post": ToOne(target="posts", deleted="cascade")},
+    ),
+    "lines": Table(
+        columns=("id", "label", "n", "post"),
+        required=frozenset({"label", "post"}),
+        unique=("label",),
+        links={"post": ToOne(target="posts", deleted="cascade")},
+    ),
+    "tags": Table(columns=("code", "n"), key=("code",), numbered=False),
+    "posts_tags": Table(
+        columns=("id", "n", "post", "tag"),
+        links={
+            "post": ToOne(target="posts", deleted="cascade"),
+            "tag": ToOne(target="tags", deleted="refuse"),
+        },
+    ),
+    "texts": Table(
+        columns=("id", "label", "n"),
+        required=frozenset({"label"}),
+        unique=("label",),
+    ),
+    "blocks": Table(
+        columns=("id", "n", "page", "collection", "item"),
+        links={
+            "page": ToOne(target="posts", deleted="cascade"),
+            "item": ToAny(beside="collection", targets=("texts", "tags")),
+        },
+    ),
+    "marks": Table(
+        columns=("post", "section", "n"),
+        key=("post", "section"),
+        numbered=False,
+        links={
+            "post": ToOne(target="posts", deleted="cascade"),
+            "section": ToOne(target="sections", deleted="cascade"),
+        },
+    ),
+    "homepage": Table(columns=("id", "n", "post"), links={"post": ToOne(target="posts")}),
+}
+
+_TABLES: Final = """
+create table sections (id {key}, label varchar(20) not null unique, n integer,
+  parent integer references sections (id));
+create table posts (id {key}, label varchar(20) not null unique, n integer default 7,
+  section integer references sections (id) on delete set null);
+create table notes (id {key}, label varchar(20) not null unique, n integer, pos integer,
+  post integer references posts (id) on delete set null);
+create table comments (id {key}, label varchar(20) not null unique, n integer,
+  post integer references posts (id) on delete cascade);
+create table lines (id {key}, label varchar(20) not null unique, n integer,
+  post integer not null references posts (id) on delete cascade);
+create table tags (code varchar(20) not null primary key, n integer);
+create table posts_tags (id {key}, n integer, post integer references posts (id) on delete cascade,
+  tag varchar(20) references tags (code));
+create table texts (id {key}, label varchar(20) not null unique, n integer);
+create table blocks (id {key}, n integer, page integer references posts (id) on delete cascade,
+  collection varchar(20), item varchar(20));
+create table marks (post integer not null references posts (id) on delete cascade,
+  section integer not null references sections (id) on delete cascade, n integer,
+  primary key (post, section));
+create table homepage (id {key}, n integer, post integer references posts (id) on delete set null)
+"""
+_KEYS: Final = {
+    "sqlite": "integer primary key autoincrement",
+    "postgresql": "integer generated by default as identity primary key",
+}
+_RELATIONS: Final[tuple[Mapping[str, Any], ...]] = (
+    {"many_collection": "sections", "many_field": "parent", "one_collection": "sections",
+     "one_field": "children"},
+    {"many_collection": "posts", "many_field": "section", "one_collection": "sections"},
+    {"many_collection": "notes", "many_field": "post", "one_collection": "posts", "one_field": "notes",
+     "sort_field": "pos"},
+    {"many_collection": "comments", "many_field": "post", "one_collection": "posts", "one_field": "comments",
+     "one_deselect_action": "delete"},
+    {"many_collection": "lines", "many_field": "post", "one_collection": "posts", "one_field": "lines"},
+    {"many_collection": "posts_tags", "many_field": "post", "one_collection": "posts", "one_field": "tags",
+     "junction_field": "tag"},
+    {"many_collection": "posts_tags", "many_field": "tag", "one_collection": "tags"},
+    {"many_collection": "blocks", "many_field": "page", "one_collection": "posts", "one_field": "blocks",
+     "junction_field": "item", "one_deselect_action": "delete"},
+    {"many_collection": "blocks", "many_field": "item", "one_collection_field": "collection",
+     "one_allowed_collections": "texts,tags", "junction_field": "page"},
+    {"many_collection": "homepage", "many_field": "post", "one_collection": "posts"},
+)  # fmt: skip
+#: `marks` has no metadata: its relations are inferred
+
+
+async def seed_worlds(url: str) -> None:
+    await seed_system(url)
+    database = await open_database(url)
+    try:
+        async with database.transaction() as transaction:
+            for statement in _TABLES.format(key=_KEYS[database.dialect]).split(";\n"):
+                await transaction.execute(statement)
+        for row in _RELATIONS:
+            await insert(database, "directus_relations", row)
+            if row.get("one_field"):
+                special = (
+                    "m2a" if row["one_field"] == "blocks" else "m2m" if "junction_field" in row else "o2m"
+                )
+                named = {"collection": row["one_collection"], "field": row["one_field"], "special": special}
+                await insert(database, "directus_fields", named)
+        await insert(database, "directus_collections", {"collection": "homepage", "singleton": True})
+    finally:
+        await database.close()
+
+
+# --- rows -------------------------------------------------------------------------------------------------
+
+
+def labelled(
+    schema: Mapping[str, Table], tables: Mapping[str, Mapping[Any, Row]]
+) -> dict[str, dict[Any, Any]]:
+    """Table -> key -> the row with labels in place of keys that the database made."""
+
+    def label(table: str, key: Any) -> Any:
+        row = tables[table].get(key)
+        return "gone" if row is None else row.get("label", key)
+
+    def told(name: str, row: Row) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for column in schema[name].columns:
+            link, value = schema[name].links.get(column), row[column]
+            if value is None:
+                found.append(None)
+            elif isinstance(link, ToOne):
+                found.append(label(link.target, value))
+            elif isinstance(link, ToAny):
+                found.append(label(str(row[link.beside]), value))
+            elif column != "id" or value < 0:
+                found.append(value)
+        return tuple(found)
+
+    return {name: {key: told(name, row) for key, row in rows.items()} for name, rows in tables.items()}
+
+
+def content(told: Mapping[str, Mapping[Any, Any]]) -> dict[str, list[Any]]:
+    return {name: sorted(rows.values(), key=repr) for name, rows in told.items()}
+
+
+@dataclass
+class World:
+    """One database behind one door. `keys`: those of the model -> those of the database."""
+
+    site: Site
+    door: str
+    keys: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.door} on {self.site.database.dialect}"
+
+    async def clear(self) -> None:
+        async with self.site.database.transaction() as transaction:
+            for table in ("homepage", "marks", "blocks", "posts_tags", "lines", "comments", "notes", "posts"):
+                await transaction.execute(f"delete from {table}")
+            await transaction.execute("update sections set parent = null")
+            for table in ("sections", "texts", "tags", "directus_revisions", "directus_activity"):
+                await transaction.execute(f"delete from {table}")
+        self.keys = {}
+
+    async def tables(self) -> dict[str, dict[Any, Row]]:
+        """What the database holds, in the form of the model."""
+        found: dict[str, dict[Any, Row]] = {}
+        for name, about in SCHEMA.items():
+            columns = ", ".join(about.columns)
+            rows = await self.site.database.fetch(f"select {columns} from {name}")
+            named = [dict(zip(about.columns, row, strict=True)) for row in rows]
+            for row in named:
+                if name == "blocks" and row["collection"] == "texts" and row["item"] is not None:
+                    row["item"] = int(row["item"])
+            found[name] = {
+                tuple(row[part] for part in about.key) if len(about.key) > 1 else row[about.key[0]]: row
+                for row in named
+            }
+        return found
+
+    async def compared(self, model: Model) -> None:
+        """Everything is as the model has it."""
+        tables = await self.tables()
+        mine, theirs = labelled(SCHEMA, tables), labelled(SCHEMA, model.tables)
+        differing = {
+            name: {"database": rows, "model": content(theirs)[name]}
+            for name, rows in content(mine).items()
+            if rows != content(theirs)[name]
+        }
+        assert not differing, (self.name, differing)
+        self.keys = {
+            name: dict(
+                zip(
+                    sorted(theirs[name], key=lambda key: repr(theirs[name][key])),
+                    sorted(mine[name], key=lambda key: repr(mine[name][key])),
+                    strict=True,
+                )
+            )
+            for name in SCHEMA
+        }
+
+    def keyed(self, table: str, key: Any) -> Any:
+        """A key of the model as this database has it; one that is nowhere as one that is nowhere."""
+        if isinstance(key, tuple):
+            names = SCHEMA[table].key
+            targets = [link.target for name in names if isinstance(link := SCHEMA[table].links[name], ToOne)]
+            return tuple(self.keyed(target, part) for target, part in zip(targets, key, strict=True))
+        missing = key if isinstance(key, str) or key < 0 else 10**8 + key
+        return self.keys.get(table, {}).get(key, missing)
+
+    async def send(self, request: Request) -> tuple[bool, Any]:
+        """Whether it was done, and what was answered."""
+        if self.door == "rest":
+            method, path, body = rest_request(request, self.keyed)
+            answer = await self.site.ask(method, path, body, token=ADMIN_TOKEN)
+            assert answer.status < 500, (self.name, answer.body)
+            return answer.status < 400, (answer.status, answer.body)
+        query, variables = graphql_request(request, self.keyed)
+        asked = {"query": query, "variables": variables}
+        answer = await self.site.ask("POST", "/graphql", asked, token=ADMIN_TOKEN)
+        told = json.loads(answer.body)
+        assert b"INTERNAL" not in answer.body, (self.name, answer.body)
+        return "errors" not in told, told
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+Keyed = Callable[[str, Any], Any]
+
+
+def rest_request(request: Request, keyed: Keyed) -> tuple[str, str, Any]:
+    """Method, path and body."""
+    table = request.table
+    place = f"/items/{table}"
+    keys = [path_key(keyed(table, key)) for key in request.keys]
+    payload = with_keys(request.payload, table, keyed)
+    if request.on_conflict:
+        place = f"{place}?on_conflict={','.join(request.on_conflict)}"
+    match request.kind:
+        case "create_item" | "create_items":
+            return "POST", place, payload
+        case "update_item":
+            return "PUT" if request.put else "PATCH", f"{place}/{keys[0]}", payload
+        case "update_items":
+            return "PATCH", place, {"keys": keys, "data": payload}
+        case "update_batch" | "update_singleton":
+            return "PATCH", place, payload
+        case "delete_item":
+            return "DELETE", f"{place}/{keys[0]}", None
+    return "DELETE", place, keys
+
+
+def path_key(key: Any) -> Any:
+    return ",".join(str(part) for part in key) if isinstance(key, tuple) else key
+
+
+def graphql_request(request: Request, keyed: Keyed) -> tuple[str, dict[str, Any]]:
+    """Document and variables."""
+    table, kind = request.table, request.kind
+    keys = [str(path_key(keyed(table, key))) for key in request.keys]
+    new = request.put or kind.startswith("create")
+    data = as_input(with_keys(request.payload, table, keyed), table, new=new)
+    if request.put:
+        # by its key, which the reader of the answer knows
+        data[SCHEMA[table].key[0]] = keys[0]
+        kind = "create_item"
+    action, _, form = kind.partition("_")
+    item = f"{action}_{table}_input"
+    conflict = request.on_conflict or (SCHEMA[table].key if request.put else ())
+    arguments = {"data": (f"[{item}!]!" if form in ("items", "batch") and action + form != "updateitems"
+                          else f"{item}!", data)}  # fmt: skip
+    if conflict:
+        arguments["on_conflict"] = ("[String!]", list(conflict))
+    if form == "item" and action != "create":
+        arguments["id"] = ("ID!", keys[0])
+    if form == "items" and action != "create":
+        arguments["ids"] = ("[ID]!", keys)
+    if action == "delete":
+        del arguments["data"]
+    root = f"{action}_{table}" if form == "singleton" else f"{action}_{table}_{form}"
+    declared = ", ".join(f"${name}: {type_}" for name, (type_, _) in arguments.items())
+    passed = ", ".join(f"{name}: ${name}" for name in arguments)
+    selected = "__typename"
+    query = f"mutation ({declared}) {{ {root}({passed}) {{ {selected} }} }}"
+    return query, {name: value for name, (_, value) in arguments.items()}
+
+
+def with_keys(payload: Any, table: str, keyed: Keyed) -> Any:
+    """A payload of the model with the keys of a database."""
+    if isinstance(payload, list):
+        return [with_keys(item, table, keyed) for item in payload]
+    if not isinstance(payload, Mapping):
+        return payload if payload is None else path_key(keyed(table, payload))
+    about = SCHEMA[table]
+    found: Row = {}
+    for name, value in payload.items():
+        link = about.links.get(name)
+        if value is None:
+            found[name] = None
+        elif isinstance(link, ToOne):
+            found[name] = _one_with_keys(value, link.target, keyed)
+        elif isinstance(link, ToAny):
+            found[name] = _one_with_keys(value, payload[link.beside], keyed)
+        elif isinstance(link, ToMany):
+            found[name] = _list_with_keys(value, link, keyed)
+        else:
+            found[name] = keyed(table, value) if name == "id" else value
+    return found
+
+
+def _one_with_keys(value: Any, target: str, keyed: Keyed) -> Any:
+    if isinstance(value, Mapping) and len(value) == 1 and set(value) <= ONE_CHANGES:
+        ((what, given),) = value.items()
+        return {what: given if what == "disconnect" else with_keys(given, target, keyed)}
+    return with_keys(value, target, keyed)
+
+
+def _list_with_keys(value: Any, link: ToMany, keyed: Keyed) -> Any:
+    if isinstance(value, list):
+        return with_keys(value, link.target, keyed)
+    way = SCHEMA[link.target].links.get(link.far or "")
+    found: Row = {}
+    for step, entries in value.items():
+        if step in ("create", "update", "delete") or way is None:
+            found[step] = with_keys(entries, link.target, keyed)
+        elif isinstance(way, ToAny):
+            found[step] = [{**entry, "item": keyed(entry["collection"], entry["item"])} for entry in entries]
+        elif isinstance(way, ToOne):
+            found[step] = [keyed(way.target, entry) for entry in entries]
+    return found
+
+
+def as_input(payload: Any, table: str, *, new: bool) -> Any:
+    """A payload of REST in the words of the GraphQL inputs. `new`: of those that create, which ask for the
+    label: an item that is there is led to or updated by other words.
+    """
+    if isinstance(payload, list):
+        return [as_input(item, table, new=new) for item in payload]
+    if payload is None:
+        return None
+    if not isinstance(payload, Mapping):
+        return {SCHEMA[table].key[0]: payload}
+    found: Row = {}
+    for name, value in payload.items():
+        link = SCHEMA[table].links.get(name)
+        if value is None or link is None:
+            found[name] = value
+        elif isinstance(link, ToOne):
+            found |= _one_input(name, value, link.target, new=new)
+        elif isinstance(link, ToAny):
+            target = payload[link.beside]
+            if not isinstance(value, Mapping) or (new and set(value) == set(SCHEMA[target].key)):
+                found[name] = str(value[SCHEMA[target].key[0]] if isinstance(value, Mapping) else value)
+            else:
+                found[f"{name}__{target}"] = as_input(value, target, new=new)
+        elif isinstance(value, Mapping):
+            found[f"{name}_changes"] = {
+                step: as_input(entries, link.target, new=step == "create")
+                if step in ("create", "update")
+                else entries
+                for step, entries in value.items()
+            }
+        elif new and any(_is_there(entry, link.target) for entry in value):
+            found[f"{name}_changes"] = _replaced(value, link)
+        else:
+            found[name] = as_input(value, link.target, new=new)
+    return found
+
+
+def _is_there(value: Any, table: str) -> bool:
+    """Whether the input that creates would ask for a label in vain."""
+    if "label" not in SCHEMA[table].required:
+        return False
+    return not isinstance(value, Mapping) or ("label" not in value and SCHEMA[table].key[0] in value)
+
+
+def _one_input(name: str, value: Any, target: str, *, new: bool) -> Row:
+    if not isinstance(value, Mapping):
+        return {f"{name}_changes": {"connect": value}}
+    if len(value) == 1 and set(value) <= ONE_CHANGES:
+        ((what, given),) = value.items()
+        if what in ("create", "update"):
+            given = as_input(given, target, new=what == "create")
+        return {f"{name}_changes": {what: given}}
+    if new and _is_there(value, target):
+        if set(value) == set(SCHEMA[target].key):
+            return {f"{name}_changes": {"connect": value[SCHEMA[target].key[0]]}}
+        return {f"{name}_changes": {"update": as_input(value, target, new=False)}}
+    return {name: as_input(value, target, new=new)}
+
+
+def _replaced(entries: Any, link: ToMany) -> Row:
+    """The array in other words: what is new, what is updated, and all that is to stay of what is there."""
+    key = SCHEMA[link.target].key[0]
+    there = [entry for entry in entries if _is_there(entry, link.target)]
+    made = [entry for entry in entries if not _is_there(entry, link.target)]
+    placed: Row = {link.sort: None} if link.sort else {}
+    return {
+        "create": [as_input({**placed, **entry}, link.target, new=True) for entry in made],
+        "update": [as_input(entry, link.target, new=False) for entry in there if isinstance(entry, Mapping)],
+        "set": [entry[key] if isinstance(entry, Mapping) else entry for entry in there],
+    }
