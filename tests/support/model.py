@@ -5,8 +5,8 @@
     model.tables["notes"]  ->  {1: {"id": 1, "label": "n", "post": 1, ...}}
 
 This is the specification that the engine is held against, so it knows nothing of statements, batches or
-look-ups: to-one items first, then the item, then its lists in the order of the payload. A refused request changes
-nothing.
+look-ups: to-one items first, then the item, then its lists in the order of the payload. A refused request
+changes nothing.
 """
 
 from __future__ import annotations
