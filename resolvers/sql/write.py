@@ -204,10 +204,6 @@ class WriteTexts:
         return f"SELECT coalesce(max({key}), 0) FROM {table}"
 
 
-#: SQLite: keys given out by AUTOINCREMENT are never given out again
-HIGHEST_ROWID: Final = "SELECT seq FROM sqlite_sequence WHERE name = ?1"
-HAS_SEQUENCES: Final = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
-
 #: PostgreSQL: a key that was given moves the sequence behind it
 CATCH_UP: Final = """
 SELECT setval(made.sequence, $3) FROM (SELECT pg_get_serial_sequence($1, $2)::regclass AS sequence) AS made

@@ -7,22 +7,17 @@ whatever their number. Each item that was really written is told to the history.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
-from resolvers.sql.write import CATCH_UP, HAS_SEQUENCES, HIGHEST_ROWID, WriteTexts
-from resolvers.writing.broken_keys import told_of
+from resolvers.sql.write import WriteTexts
 from resolvers.writing.history import History, Record
 from resolvers.writing.lookups import plain
+from resolvers.writing.rows import Rows
 from resolvers.writing.steps import Key, ListStep, Step
 from schema_gen.database import Transaction
-from schema_gen.errors import CausewayError
 from schema_gen.model import Collection, Link, SchemaSnapshot
-
-#: rows of one statement, so that ten thousand of them do not stand in memory twice
-_ROWS: Final = 1000
-
 
 #: told of items before they are deleted: transaction, collection, keys
 Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
@@ -40,12 +35,12 @@ class Performer:
         convert: Callable[[str, str, Any], Any],
         leaving: Leaving,
     ) -> None:
-        self._leaving = leaving
         self._transaction = transaction
         self._snapshot = snapshot
         self._texts = texts
         self._history = history
         self._convert = convert
+        self._rows = Rows(transaction, snapshot, texts, leaving)
 
     async def perform(
         self,
@@ -70,160 +65,15 @@ class Performer:
         for action, run in by_action:
             places = list(run)
             if action == "create":
-                await self._create(steps, places, columns, keys)
+                await self._rows.create(steps, places, columns, keys)
             elif action == "update":
-                await self._update(steps, places, columns, keys)
+                await self._rows.update(steps, places, columns, keys)
             else:
-                await self._delete(steps, places, keys)
+                await self._rows.delete(steps, places, keys)
         for record, key in zip(records, keys, strict=True):
             self._history.close(record, key)
         await self._lists(steps, records, keys)
         return keys
-
-    # --- items ----------------------------------------------------------------------------------------------
-
-    async def _create(
-        self,
-        steps: Sequence[Step],
-        places: Sequence[int],
-        columns: Sequence[dict[str, Any]],
-        keys: list[Key | None],
-    ) -> None:
-        """In the order of the payload, so that keys that the database makes come in that order too."""
-        collection = steps[places[0]].collection
-        shapes = {tuple(columns[place]) for place in places}
-        if len(shapes) > 1 or (self._texts.sqlite and len(places) > 1):
-            await self._number(collection, [columns[place] for place in places])
-        groups: dict[tuple[str, ...], list[int]] = {}
-        for place in places:
-            groups.setdefault(tuple(columns[place]), []).append(place)
-        for names, group in groups.items():
-            for start in range(0, len(group), _ROWS):
-                part = group[start : start + _ROWS]
-                rows = [tuple(columns[place].values()) for place in part]
-                made = await self._insert(collection, names, rows)
-                for place, key in zip(part, made, strict=True):
-                    keys[place] = key
-            await self._catch_up(collection, names, [keys[place] for place in group])
-
-    async def _insert(
-        self, collection: Collection, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-    ) -> list[Key]:
-        key = collection.primary_key
-        name, texts, transaction = collection.name, self._texts, self._transaction
-        try:
-            if len(rows) == 1 or not names:
-                text = texts.insert(name, names, key)
-                return [plain((await transaction.fetch(text, row))[0]) for row in rows]
-            known = [names.index(column) for column in key] if set(key) <= set(names) else None
-            if texts.unfolds(name, names):
-                arrays = [list(values) for values in zip(*rows, strict=True)]
-                returned = await transaction.fetch(texts.insert_many(name, names, key), arrays)
-                return [plain(row) for row in returned]
-            if known is not None:
-                await transaction.execute_many(texts.insert(name, names, ()), rows)
-                return [plain(row[place] for place in known) for row in rows]
-            text = texts.insert(name, names, key)
-            return [plain((await transaction.fetch(text, row))[0]) for row in rows]
-        except CausewayError as error:
-            raise await told_of(error, transaction, self._snapshot, texts, collection, names, rows) from error
-
-    async def _number(self, collection: Collection, rows: Sequence[dict[str, Any]]) -> None:
-        """Keys that the database would give out, taken beforehand in the order of the rows."""
-        if len(collection.primary_key) != 1:
-            return
-        name = collection.primary_key[0]
-        column = collection.fields[name].column
-        missing = [row for row in rows if name not in row]
-        if column is None or not column.auto_increment or not missing:
-            return
-        if self._texts.sqlite:
-            first = await self._highest(collection, name, rows) + 1
-            numbers: Iterable[int] = range(first, first + len(missing))
-        else:
-            taken = await self._transaction.fetch(self._texts.numbers(collection.name), [len(missing)])
-            numbers = [row[0] for row in taken]
-        for row, number in zip(missing, numbers, strict=True):
-            row[name] = number
-
-    async def _highest(self, collection: Collection, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        found = await self._transaction.fetch(self._texts.highest_rowid(collection.name))
-        highest = int(found[0][0])
-        if await self._transaction.fetch(HAS_SEQUENCES):
-            given = await self._transaction.fetch(HIGHEST_ROWID, [collection.name])
-            highest = max(highest, int(given[0][0])) if given else highest
-        given_here = [int(row[key]) for row in rows if isinstance(row.get(key), int)]
-        return max([highest, *given_here])
-
-    async def _catch_up(
-        self, collection: Collection, names: tuple[str, ...], keys: Sequence[Key | None]
-    ) -> None:
-        """PostgreSQL: the sequence goes behind keys that were given."""
-        if self._texts.sqlite or len(collection.primary_key) != 1 or collection.primary_key[0] not in names:
-            return
-        column = collection.fields[collection.primary_key[0]].column
-        if column is None or not column.auto_increment:
-            return
-        highest = max((key[0] for key in keys if key is not None), default=0)
-        if highest > 0:
-            table = self._texts.table(collection.name)
-            await self._transaction.fetch(CATCH_UP, [table, collection.primary_key[0], highest])
-
-    async def _update(
-        self,
-        steps: Sequence[Step],
-        places: Sequence[int],
-        columns: Sequence[dict[str, Any]],
-        keys: list[Key | None],
-    ) -> None:
-        """Items that get the same values get them together."""
-        collection = steps[places[0]].collection
-        together = len(collection.primary_key) == 1
-        runs: list[list[int]] = []
-        for place in places:
-            if not columns[place]:
-                keys[place] = steps[place].key
-            elif together and runs and columns[runs[-1][0]] == columns[place]:
-                runs[-1].append(place)
-            else:
-                runs.append([place])
-        for run in runs:
-            wanted = [key for place in run if (key := steps[place].key) is not None]
-            there = await self._change(collection, columns[run[0]], wanted)
-            for place in run:
-                keys[place] = there.get(steps[place].key)
-
-    async def _change(
-        self, collection: Collection, columns: Mapping[str, Any], wanted: Sequence[Key]
-    ) -> dict[Key | None, Key]:
-        """The keys of the items that were there."""
-        names = tuple(columns)
-        text = self._texts.update(collection.name, names)
-        parameters = [*self._texts.keys(wanted), *columns.values()]
-        try:
-            rows = await self._transaction.fetch(text, parameters)
-        except CausewayError as error:
-            row = tuple(columns.values())
-            raise await told_of(
-                error, self._transaction, self._snapshot, self._texts, collection, names, [row]
-            ) from error
-        after = [plain(row) for row in rows]
-        return {key: key for key in after}
-
-    async def _delete(self, steps: Sequence[Step], places: Sequence[int], keys: list[Key | None]) -> None:
-        collection = steps[places[0]].collection
-        wanted = list(dict.fromkeys(key for place in places if (key := steps[place].key) is not None))
-        batches = [wanted] if len(collection.primary_key) == 1 else [[key] for key in wanted]
-        await self._leaving(self._transaction, collection.name, wanted)
-        gone: set[Key] = set()
-        for batch in batches:
-            rows = await self._transaction.fetch(self._texts.delete(collection.name), self._texts.keys(batch))
-            gone.update(plain(row) for row in rows)
-        for place in places:
-            key = steps[place].key
-            if key in gone:
-                keys[place] = key
-                gone.discard(key)
 
     # --- what hangs on them ---------------------------------------------------------------------------------
 

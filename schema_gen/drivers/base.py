@@ -103,6 +103,17 @@ class Transaction(ABC):
     @abstractmethod
     async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None: ...
 
+    async def fetch_each(self, statements: Sequence[tuple[str, Parameters]], found: list[list[Row]]) -> None:
+        """Adds the rows of each statement to `found`; after a refusal, whose turn it was is `len(found)`."""
+        for sql, params in statements:
+            found.append(await self.fetch(sql, params))
+
+    async def later(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Like `execute_many`, but where that saves time only with the next statement or the commit: what
+        refuses it is told there.
+        """
+        await self.execute_many(sql, rows)
+
     async def run(
         self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]] | None = None
     ) -> list[Row]:

@@ -86,33 +86,64 @@ def _bound(sql: str, params: Parameters) -> Parameters | dict[str, Any]:
 
 
 class SqliteTransaction(Transaction):
-    def __init__(self, connection: aiosqlite.Connection, core: Dialect) -> None:
+    """A trip to the connection's thread costs more than most statements: the first of them begins the
+    transaction, and those put off go with the next one or the commit.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, core: Dialect, turns: Turns) -> None:
         super().__init__(core)
         self._connection = connection
+        self._turns = turns
+        self._begun = False
+        self._waiting: list[tuple[str, Sequence[Parameters]]] = []
 
-    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
+    async def _trip(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` in the connection's thread, and before it what it needs."""
+        begin, self._begun = not self._begun, True
+        waiting, self._waiting = self._waiting, []
+        raw = self._connection._conn
+
+        def run() -> T:
+            if begin:
+                self._turns.begin(raw)
+            for sql, rows in waiting:
+                raw.executemany(sql, [_bound(sql, row) for row in rows])
+            return work(raw)
+
         try:
-            return [tuple(row) for row in await self._connection.execute_fetchall(sql, _bound(sql, params))]
+            done: T = await self._connection._execute(run)  # type: ignore[no-untyped-call]
         except DRIVER_ERRORS as error:
             raise refusal(error, writing=True) or error from error
+        return done
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
+        bound = _bound(sql, params)
+        return await self._trip(lambda raw: raw.execute(sql, bound).fetchall())
 
     async def fetch_bytes(self, sql: str, params: Parameters = ()) -> tuple[bytes | None, ...]:
         row = (await self.fetch(sql, params))[0]
         return tuple(value.encode() if isinstance(value, str) else value for value in row)
 
+    async def fetch_each(self, statements: Sequence[tuple[str, Parameters]], found: list[list[Row]]) -> None:
+        def run(raw: sqlite3.Connection) -> None:
+            for sql, params in statements:
+                found.append(raw.execute(sql, _bound(sql, params)).fetchall())
+
+        await self._trip(run)
+
     async def execute(self, sql: str, params: Parameters = ()) -> int:
-        try:
-            async with self._connection.execute(sql, _bound(sql, params)) as cursor:
-                return max(cursor.rowcount, 0)
-        except DRIVER_ERRORS as error:
-            raise refusal(error, writing=True) or error from error
+        bound = _bound(sql, params)
+        return await self._trip(lambda raw: max(raw.execute(sql, bound).rowcount, 0))
 
     async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
-        try:
-            async with self._connection.executemany(sql, [_bound(sql, row) for row in rows]):
-                pass
-        except DRIVER_ERRORS as error:
-            raise refusal(error, writing=True) or error from error
+        await self._trip(lambda raw: raw.executemany(sql, [_bound(sql, row) for row in rows]))
+
+    async def later(self, sql: str, rows: Sequence[Parameters]) -> None:
+        self._waiting.append((sql, rows))
+
+    async def commit(self) -> None:
+        if self._begun or self._waiting:
+            await self._trip(lambda raw: raw.execute("COMMIT"))
 
 
 class SqliteDatabase(Database):
@@ -214,9 +245,9 @@ class SqliteDatabase(Database):
         pool = self._writer
         connection = pool.idle.pop() if pool.idle else await pool.wait()
         try:
-            await self._turns.begin(connection)
-            yield SqliteTransaction(connection, self.core)
-            await connection.execute_fetchall("COMMIT")
+            transaction = SqliteTransaction(connection, self.core, self._turns)
+            yield transaction
+            await transaction.commit()
         except BaseException as error:
             await self._after_failure(pool, connection, error, writing=True)
             raise

@@ -12,8 +12,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-import aiosqlite
-
 
 class Turns:
     """One for each process and database; `path` is the database's."""
@@ -22,11 +20,8 @@ class Turns:
         self._path = path.with_name(path.name + "-writer")
         self._descriptor: int | None = None
 
-    async def begin(self, connection: aiosqlite.Connection) -> None:
-        """Waits for the turn and begins a transaction, in the connection's own thread."""
-        await connection._execute(self._begin, connection._conn)  # type: ignore[no-untyped-call]
-
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Waits for the turn and begins a transaction: to be called in the connection's own thread."""
         descriptor = self._file()
         if descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
