@@ -7,20 +7,17 @@ whatever their number. Each item that was really written is told to the history.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.history import History, Record
 from resolvers.writing.lookups import plain
-from resolvers.writing.rows import Rows
+from resolvers.writing.rows import Leaving, Rows
 from resolvers.writing.steps import Key, ListStep, Step
 from schema_gen.database import Transaction
 from schema_gen.model import Collection, Link, SchemaSnapshot
-
-#: told of items before they are deleted: transaction, collection, keys
-Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
 
 
 class Performer:

@@ -5,7 +5,7 @@ Steps are of one collection and one action; `places` says which of them. What is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from resolvers.sql.write import CATCH_UP, WriteTexts
@@ -19,6 +19,8 @@ from schema_gen.model import Collection, SchemaSnapshot
 
 #: rows of one statement, so that ten thousand of them do not stand in memory twice
 _ROWS: Final = 1000
+#: told of items before they are deleted: transaction, collection, keys
+Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
 
 
 class Rows:

@@ -19,8 +19,9 @@ from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
 from resolvers.writing.history import History, Images, key_text
 from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition, plain
-from resolvers.writing.perform import Leaving, Performer
+from resolvers.writing.perform import Performer
 from resolvers.writing.prepare import Preparer
+from resolvers.writing.rows import Leaving
 from resolvers.writing.steps import Key
 from schema_gen.database import Transaction
 from schema_gen.drivers.base import DialectName

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from schema_gen.database import Database, open_database, without_password
+from schema_gen.database import Database, Transaction, open_database, without_password
 from schema_gen.drivers import postgresql, sqlite
 from schema_gen.drivers.postgresql import PostgresDatabase
 from schema_gen.errors import CausewayError, ConfigurationError
@@ -186,6 +188,38 @@ async def test_writers_wait_for_one_another(items: Database) -> None:
 
     await asyncio.gather(*(increment() for _ in range(20)))
     assert await items.fetch("select size from items where id = 1") == [(120,)]
+
+
+async def in_transaction(database: Database, work: Callable[[Transaction], Awaitable[None]]) -> None:
+    async with database.transaction() as transaction:
+        await work(transaction)
+
+
+async def test_of_many_statements_the_one_that_was_refused_is_known(items: Database) -> None:
+    insert = items.native("insert into items (id, name) values ($1, $2) returning id")
+    found: list[list[Any]] = []
+    statements = [(insert, (7, "a")), (insert, (1, "b")), (insert, (8, "c"))]
+    with pytest.raises(CausewayError) as refused:
+        await in_transaction(items, lambda transaction: transaction.fetch_each(statements, found))
+    assert refused.value.code == "RECORD_NOT_UNIQUE"
+    assert found == [[(7,)]]
+    assert await names(items) == ["one", "two"]
+
+
+async def test_what_is_put_off_comes_before_the_next_statement_and_the_commit(items: Database) -> None:
+    insert = items.native("insert into items (id, name) values ($1, $2)")
+    async with items.transaction() as transaction:
+        await transaction.later(insert, [(3, "three"), (4, "four")])
+        assert await transaction.fetch("select count(*) from items") == [(4,)]
+        await transaction.later(insert, [(5, "five")])
+    assert await names(items) == ["one", "two", "three", "four", "five"]
+    with pytest.raises(CausewayError) as refused:
+        await in_transaction(items, lambda transaction: transaction.later(insert, [(6, "six"), (5, "twice")]))
+    assert refused.value.code == "RECORD_NOT_UNIQUE"
+    assert await names(items) == ["one", "two", "three", "four", "five"]
+    # nothing is asked of the database by who has nothing to ask
+    async with items.transaction():
+        pass
 
 
 async def test_too_many_waiters_and_too_long_a_wait_are_refused(database_url: str) -> None:
