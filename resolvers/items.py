@@ -45,6 +45,7 @@ class Items:
             gate=gate,
             variables=operation.variables,
             max_depth=limits.max_relational_depth,
+            max_json_depth=limits.max_json_query_depth,
             names=names,
         )
 
