@@ -84,6 +84,8 @@ def _variable_encoder(slot: Slot, source: Variable, adapt: Adapt) -> Encoder:
     head, *rest = source.path
     name = str(head)
     way = tuple(rest)
+    # said by no caller: an empty text is a value like any other
+    exact = operator == "literal"
 
     def variable(variables: Mapping[str, Any], _: RequestContext) -> Any:
         value = variables.get(name)
@@ -93,7 +95,7 @@ def _variable_encoder(slot: Slot, source: Variable, adapt: Adapt) -> Encoder:
             value = _element(value, item, operator)
         if part is not None:
             value = _key_part(value, part)
-        return adapt(read(value, kind, shape, operator), kind, shape, operator)
+        return adapt(read(value, kind, shape, operator, lenient=exact), kind, shape, operator)
 
     return variable
 

@@ -2,7 +2,7 @@
 
 SQLite names the columns of a unique constraint but not the value, and nothing at all of a broken foreign key.
 Its transaction goes on after a refused statement, so the row can be compared with what is there. PostgreSQL
-tells everything itself.
+tells everything itself, values as text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,18 @@ async def told_of(
         return await _not_unique(error, transaction, texts, collection, names, rows)
     if error.code == "INVALID_FOREIGN_KEY" and texts.sqlite:
         return await _foreign_key(error, transaction, snapshot, texts, collection, names, rows)
+    if error.code == "INVALID_FOREIGN_KEY":
+        field, value = error.extensions.get("field"), error.extensions.get("value")
+        return invalid_foreign_key(collection.name, field, _as_sent(value, field, names, rows))
     return error
+
+
+def _as_sent(value: Any, field: Any, names: tuple[str, ...], rows: Rows) -> Any:
+    """PostgreSQL tells a value as text: a number that was sent is a number."""
+    if field not in names:
+        return value
+    place = names.index(field)
+    return next((row[place] for row in rows if str(row[place]) == value), value)
 
 
 async def _not_unique(
@@ -60,7 +71,14 @@ async def _not_unique(
             value = values[0] if len(values) == 1 else ", ".join(str(part) for part in values)
             shown = None if collection.fields[by[0]].concealed else value
             return record_not_unique(collection.name, field, shown)
-    return error
+    if len(by) > 1 or error.extensions.get("value") is None:
+        return error
+    shown = (
+        None
+        if collection.fields[by[0]].concealed
+        else _as_sent(error.extensions["value"], by[0], names, rows)
+    )
+    return record_not_unique(collection.name, field, shown)
 
 
 async def _foreign_key(

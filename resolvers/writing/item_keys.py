@@ -40,7 +40,8 @@ class ItemKeys:
         found: list[Any] = []
         for name in names:
             value = values.get(name)
-            if value is None:
+            if value is None or (value == "" and "uuid" in collection.fields[name].special):
+                # nothing was sent that a new item could be named by
                 return None
             try:
                 found.append(self._convert(collection.name, name, value))

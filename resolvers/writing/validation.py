@@ -54,9 +54,9 @@ class FieldCheck:
     filling: bool
 
 
-def _check(field: Field, change: Change, ready: frozenset[str]) -> FieldCheck:
+def _check(field: Field, change: Change, ready: frozenset[str], in_key: bool) -> FieldCheck:
     rule = _rule(field)
-    not_null = _holds(field) and field.name not in ready
+    not_null = _holds(field, in_key) and field.name not in ready
     return FieldCheck(
         name=field.name,
         not_null=not_null,
@@ -79,7 +79,8 @@ class Validator:
     @classmethod
     def of(cls, collection: Collection, change: Change, snapshot: SchemaSnapshot) -> Validator:
         ready = filled(collection, change)
-        checks = (_check(field, change, ready) for field in collection.fields.values())
+        key = collection.primary_key
+        checks = (_check(field, change, ready, field.name in key) for field in collection.fields.values())
         kept = tuple(check for check in checks if check.not_null or check.rule)
         return cls(collection=collection, snapshot=snapshot, checks=kept)
 
@@ -228,10 +229,10 @@ def rules_of(collection: Collection, grants: Iterable[Grant] = ()) -> list[Any]:
     return [*field_rules(collection), *granted]
 
 
-def _holds(field: Field) -> bool:
-    """A column that must not be null, and that is not the database's own."""
+def _holds(field: Field, in_key: bool) -> bool:
+    """A column that must not be null, and that is not the database's own. SQLite lets keys be null."""
     column = field.column
-    return column is not None and not column.nullable and not column.generated
+    return column is not None and (in_key or not column.nullable) and not column.generated
 
 
 def _needed(field: Field) -> bool:

@@ -299,7 +299,7 @@ def test_rules_on_related_items_are_asked_of_what_is_in_the_payload() -> None:
                 "works": replace(authors.fields["works"], meta={"validation": {"works": rule}}),
             },
         )
-        return not refused(home, {"works": value}, others=[works], relations=[AUTHOR])
+        return not refused(home, {"id": 1, "works": value}, others=[works], relations=[AUTHOR])
 
     assert listed({"f": {"_eq": "a"}}, [{"f": "b"}, {"f": "a"}])
     assert not listed({"f": {"_eq": "a"}}, [{"f": "b"}, 7])
