@@ -22,7 +22,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+#: specials of fields whose values are not shown
+_SECRET: Final = frozenset({"conceal", "encrypt", "hash"})
 
 FieldType = Literal[
     "alias",
@@ -103,7 +106,7 @@ class Field:
         """Shown only masked; takes only null/empty tests, never searched, sorted, grouped or aggregated in
         clear.
         """
-        return self.type == "hash" or "hash" in self.special or "conceal" in self.special
+        return self.type == "hash" or not _SECRET.isdisjoint(self.special)
 
     @property
     def searchable(self) -> bool:

@@ -21,12 +21,15 @@ from resolvers.sql.dialects.base import MASK
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.steps import Key, Step
 from schema_gen.database import Transaction
-from schema_gen.model import Collection, SchemaSnapshot
+from schema_gen.model import Collection, Field, SchemaSnapshot
 
 ACTIVITY: Final = "directus_activity"
 REVISIONS: Final = "directus_revisions"
 #: characters of a user agent or an origin that their columns hold
 _HELD: Final = 255
+
+#: what identity providers hand out for a user: nothing in its metadata says so, but it is a secret
+_CREDENTIALS: Final = frozenset({("directus_users", "auth_data")})
 
 #: (collection, keys) -> the items as JSON texts, by key text
 Images = Callable[[Collection, Sequence[Key]], Awaitable[Mapping[str, str]]]
@@ -43,6 +46,11 @@ class Record:
     depth: int
     key: Key | None = None
     revision: int | None = None
+
+
+def is_secret(field: Field) -> bool:
+    """Whether history masks the values of a field, or leaves them out."""
+    return field.concealed or (field.collection, field.name) in _CREDENTIALS
 
 
 def key_text(key: Key) -> str:
@@ -168,7 +176,7 @@ class History:
             names = [name for name in fields if name in record.delta and name not in key]
         return {
             name: MASK
-            if (field := fields.get(name)) is not None and field.concealed and record.delta[name] is not None
+            if (field := fields.get(name)) is not None and is_secret(field) and record.delta[name] is not None
             else self._tell(home, name, record.delta[name])
             for name in names
         }

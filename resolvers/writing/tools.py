@@ -17,7 +17,7 @@ from resolvers.sql.write import WriteTexts
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
-from resolvers.writing.history import History, Images, key_text
+from resolvers.writing.history import History, Images, is_secret, key_text
 from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition, plain
 from resolvers.writing.perform import Performer
 from resolvers.writing.prepare import Preparer
@@ -81,6 +81,7 @@ class Tools:
         known = self._images.get(collection.name)
         if known is None:
             condition = keys_condition(collection)
-            known = images(collection, condition, self.snapshot, self.dialect)
+            told = [field for field in collection.fields.values() if field.concealed or not is_secret(field)]
+            known = images(collection, told, condition, self.snapshot, self.dialect)
             self._images[collection.name] = known
         return known

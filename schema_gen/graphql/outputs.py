@@ -85,7 +85,7 @@ def leaf_type(use: Use, collection: Collection) -> GraphQLOutputType:
 
 def scalar_of(field: Field, *, key: bool) -> ScalarOutput:
     """What a value of the field is, read or written. `key`: it is part of the primary key."""
-    if field.concealed:
+    if field.concealed and "encrypt" not in field.special:
         return HASH
     return GraphQLID if key else FIELD_SCALARS.get(field.type, JSON)
 

@@ -1,7 +1,7 @@
 """Which test stands for which published flaw; none is forgotten.
 
-`TESTED` names a test for every advisory about reading, GraphQL, login or SQL, and for the classes 1, 12, 15,
-17 and 19; `LATER` says of every other what it waits for. Where the catalogue of flaws lies beside the clone,
+`TESTED` names a test for every advisory about reading, writing items, GraphQL, login or SQL, and for the
+classes 1, 2, 3, 12, 15, 17 and 19; `LATER` says of every other what it waits for. Where the catalogue of flaws lies beside the clone,
 both together must hold every row of it.
 """
 
@@ -56,6 +56,32 @@ TESTED: Final = {
     "CVE-2025-25298": "security/test_login.py::test_long_passwords_count_to_the_last_byte",
     "CVE-2024-47082": "gateway/test_graphql_http.py::test_only_json_is_read",
     "CVE-2022-29217": "security/test_jwt.py::test_headers",
+    "GHSA-99vm-5v2h-h6r6 of writing": (
+        "security/test_writing.py::test_a_field_is_changed_only_where_its_own_rule_holds"
+    ),
+    "GHSA-hxgm-ghmv-xjjm of writing": "security/test_writing.py::test_an_empty_list_in_a_rule_allows_no_write",
+    "GHSA-cph6-524f-3hgr of writing": (
+        "security/test_writing.py::test_hidden_and_missing_collections_are_refused_alike"
+    ),
+    "GHSA-mvv8-v4jj-g47j": "security/test_writing_people.py::test_history_knows_no_secrets",
+    "GHSA-p623-wgx3-wxp8": "security/test_writing_people.py::test_a_refused_deletion_takes_nothing_with_it",
+    "GHSA-6hpw-rhhq-6xq3": (
+        "security/test_writing.py::test_the_public_writes_what_it_was_given_and_reads_nothing"
+    ),
+    "GHSA-3fff-gqw3-vj86": "security/test_writing_people.py::test_presets_of_other_people",
+    "CVE-2022-46792": "security/test_writing.py::test_a_batch_does_not_reach_past_the_rule",
+    "class 2": "security/test_no_trace.py::test_what_is_refused_leaves_no_trace",
+    "class 2, several roots": "security/test_no_trace.py::test_roots_that_are_one_transaction",
+    "class 3": "security/test_writing_people.py::test_nobody_makes_himself_more_than_he_is",
+    "class 3, what the server sets": (
+        "security/test_writing_people.py::test_what_only_the_server_sets_of_a_user"
+    ),
+    "class 3, rights": "security/test_writing_people.py::test_rights_are_not_for_the_taking",
+    "class 1 in writing": "security/test_writing.py::test_hidden_and_missing_fields_are_refused_alike",
+    "class 1 in writing, items": "security/test_writing.py::test_hidden_and_missing_items_are_refused_alike",
+    "class 1 in writing over GraphQL": (
+        "security/test_writing.py::test_graphql_names_what_the_caller_may_write_and_nothing_else"
+    ),
     "class 1": "security/test_field_operands.py::test_hidden_and_missing_fields_are_refused_alike",
     "class 1 over REST": "security/test_reading.py::test_a_hidden_field_is_refused_like_a_missing_one",
     "class 1 over GraphQL": "gateway/test_graphql_http.py::test_hidden_and_missing_are_told_alike",
@@ -74,10 +100,9 @@ TESTED: Final = {
 #: what has no door here yet -> advisories that are about it, the first of each row
 LATER: Final = {
     "schema changes at run time": ("GHSA-9x5g-62gj-wqf2", "GHSA-chfm-g7r3-vv42"),
-    "writes and revisions": (
-        *("GHSA-mvv8-v4jj-g47j", "GHSA-p623-wgx3-wxp8", "GHSA-6hpw-rhhq-6xq3", "GHSA-3fff-gqw3-vj86"),
-        *("GHSA-7p53-c7p5-8j2j", "GHSA-9qrm-48qf-r2rw", "CVE-2022-46792"),
-    ),
+    "versions of items": ("GHSA-7p53-c7p5-8j2j",),
+    "rules on what settings and comments hold": ("GHSA-9qrm-48qf-r2rw",),
+    "the last administrator, and rights that are given by who has none (class 4)": ("class 4",),
     "subscriptions and sockets": (
         *("GHSA-gggm-66rh-pp98", "GHSA-849r-qrwj-8rv4", "GHSA-97xr-jchp-xm3c", "GHSA-mww8-4gwh-rjfw"),
         *("GHSA-ff8w-8crv-9rcf", "GHSA-hmgw-9jrg-hf2m", "CVE-2026-35523", "CVE-2026-35526"),

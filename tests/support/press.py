@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from schema_gen.database import open_database
 from tests.conftest import MakeDatabase
+from tests.support.asgi import Answer
 from tests.support.project import Site, add_policy, add_role, add_user, grant, running, seed_system
 from tests.support.writers import insert
 
@@ -155,3 +156,16 @@ async def seed_press(url: str) -> None:
 async def press(make_database: MakeDatabase, **values: str) -> AsyncIterator[Site]:
     async with running(await make_database(seed_press), **values) as site:
         yield site
+
+
+async def graphql(
+    site: Site, query: str, token: str | None = ADA, path: str = "/graphql", **variables: Any
+) -> Answer:
+    return await site.ask("POST", path, {"query": query, "variables": variables}, token=token)
+
+
+async def granted(site: Site, user: str, collection: str, *actions: str, **more: Any) -> None:
+    policy = await add_policy(site.database, user=user)
+    for action in actions:
+        await grant(site.database, policy, collection, action, **more)
+    await site.project.epochs.bump_access()

@@ -1,0 +1,85 @@
+"""All that a database holds, as lines of text, and a watch over requests: what is refused leaves no trace.
+
+    before = await dump(database)
+    ...
+    assert await dump(database) == before
+
+Numbers that sequences gave out are no content. Two statements, whatever the number of tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from schema_gen.database import Database
+from tests.support.asgi import Answer
+
+_SQLITE_COLUMNS: Final = """
+select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c
+where t.type = 'table' and t.name not like 'sqlite_%' order by t.name, c.cid"""
+_POSTGRES_COLUMNS: Final = """
+select t.table_name::text, c.column_name::text from information_schema.tables t
+join information_schema.columns c on c.table_schema = t.table_schema and c.table_name = t.table_name
+where t.table_schema = 'public' and t.table_type = 'BASE TABLE' order by 1, c.ordinal_position"""
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS", "SEARCH"})
+#: what GraphQL says of an item that was written and that the caller may not read
+_UNSEEN: Final = "You don't have permission to access this."
+
+
+async def dump(database: Database) -> list[str]:
+    """One line for each table and each row, in an order that depends on their content alone."""
+    sqlite = database.dialect == "sqlite"
+    tables: dict[str, list[str]] = {}
+    for table, column in await database.fetch(_SQLITE_COLUMNS if sqlite else _POSTGRES_COLUMNS):
+        tables.setdefault(table, []).append(column)
+    shown = _sqlite_row if sqlite else _postgres_row
+    rows = await database.fetch(
+        " union all ".join(
+            f"select '{table}', {shown(columns)} from \"{table}\"" for table, columns in tables.items()
+        )
+    )
+    return sorted([f"{table}({', '.join(columns)})" for table, columns in tables.items()]) + sorted(
+        f"{table}: {row}" for table, row in rows
+    )
+
+
+def _sqlite_row(columns: Sequence[str]) -> str:
+    return " || ',' || ".join(f'quote("{name}")' for name in columns)
+
+
+def _postgres_row(columns: Sequence[str]) -> str:
+    return "row({})::text".format(", ".join(f'"{name}"' for name in columns))
+
+
+Ask = Callable[..., Awaitable[Answer]]
+
+
+def watched(ask: Ask) -> Ask:
+    """`Site.ask`, and of every refused request that it left the database as it was."""
+
+    async def asked(site: Any, method: str, target: str, payload: object = None, **more: Any) -> Answer:
+        if method in _READS:
+            return await ask(site, method, target, payload, **more)
+        before = await dump(site.database)
+        answer = await ask(site, method, target, payload, **more)
+        if refused(answer):
+            assert await dump(site.database) == before, f"{method} {target} left a trace"
+        return answer
+
+    return asked
+
+
+def refused(answer: Answer) -> bool:
+    """Whether nothing at all was done. Of several GraphQL roots each stands for itself."""
+    if answer.status >= 400:
+        return True
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        return False
+    if not isinstance(body, dict) or not body.get("errors"):
+        return False
+    unseen = any(error["message"] == _UNSEEN for error in body["errors"])
+    return not unseen and not any((body.get("data") or {}).values())
