@@ -1,8 +1,8 @@
 """Which test stands for which published flaw; none is forgotten.
 
 `TESTED` names a test for every advisory about reading, writing items, GraphQL, login or SQL, and for the
-classes 1, 2, 3, 12, 15, 17 and 19; `LATER` says of every other what it waits for. Where the catalogue of flaws lies beside the clone,
-both together must hold every row of it.
+classes 1, 2, 3, 12, 15, 17 and 19; `LATER` says of every other what it waits for. Where the catalogue of
+flaws lies beside the clone, both together must hold every row of it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ TESTED: Final = {
     "GHSA-99vm-5v2h-h6r6 of writing": (
         "security/test_writing.py::test_a_field_is_changed_only_where_its_own_rule_holds"
     ),
-    "GHSA-hxgm-ghmv-xjjm of writing": "security/test_writing.py::test_an_empty_list_in_a_rule_allows_no_write",
+    "GHSA-hxgm-ghmv-xjjm of writing": (
+        "security/test_writing.py::test_an_empty_list_in_a_rule_allows_no_write"
+    ),
     "GHSA-cph6-524f-3hgr of writing": (
         "security/test_writing.py::test_hidden_and_missing_collections_are_refused_alike"
     ),
