@@ -82,6 +82,10 @@ def find_relations(
         else:
             unserved.append(Unserved(name=f"{relation.collection}.{relation.field}", reason=missing))
     names = {table: set(fields) for table, fields in taken.items()}
+    for relation in relations.values():
+        if relation.related is not None and relation.one_field is not None:
+            # declared, even where the alias itself is not
+            names.setdefault(relation.related, set()).add(relation.one_field)
     known = {(collection, field) for collection, field, _ in relations}
     rest = [
         key

@@ -1,110 +1,181 @@
-"""Facts that a database keeps to itself when it refuses a row, found out from the row.
+"""Which key was refused, and its value: what drivers tell of it differs, what callers hear does not.
 
-SQLite names the columns of a unique constraint but not the value, and nothing at all of a broken foreign key.
-Its transaction goes on after a refused statement, so the row can be compared with what is there. PostgreSQL
-tells everything itself, values as text.
+SQLite names the columns of a unique constraint but no value, of several broken ones the last, and nothing at
+all of a broken foreign key; its transaction goes on, so that the row can be compared with what is there.
+PostgreSQL tells the first broken constraint with its values as text, and its transaction is over; the values
+as they were sent are found again by that text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from resolvers.sql.write import WriteTexts
+from resolvers.writing.lookups import plain
+from resolvers.writing.steps import Key
 from schema_gen.database import Transaction
 from schema_gen.errors import CausewayError, invalid_foreign_key, record_not_unique
-from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.model import Collection, Relation, SchemaSnapshot
 
-Rows = Sequence[tuple[Any, ...]]
+Names = tuple[str, ...]
 
-
-async def told_of(
-    error: CausewayError,
-    transaction: Transaction,
-    snapshot: SchemaSnapshot,
-    texts: WriteTexts,
-    collection: Collection,
-    names: tuple[str, ...],
-    rows: Rows,
-) -> CausewayError:
-    """The refusal with collection, field and value, as far as they can be known."""
-    if error.code == "RECORD_NOT_UNIQUE":
-        return await _not_unique(error, transaction, texts, collection, names, rows)
-    if error.code == "INVALID_FOREIGN_KEY" and texts.sqlite:
-        return await _foreign_key(error, transaction, snapshot, texts, collection, names, rows)
-    if error.code == "INVALID_FOREIGN_KEY":
-        field, value = error.extensions.get("field"), error.extensions.get("value")
-        return invalid_foreign_key(collection.name, field, _as_sent(value, field, names, rows))
-    return error
+#: characters of a refused value that the answer repeats; a longer one is left out
+_SHOWN: Final = 1000
+#: what a foreign key may do so that its item can go
+_YIELDING: Final = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 
 
-def _as_sent(value: Any, field: Any, names: tuple[str, ...], rows: Rows) -> Any:
-    """PostgreSQL tells a value as text: a number that was sent is a number."""
-    if field not in names:
-        return value
-    place = names.index(field)
-    return next((row[place] for row in rows if str(row[place]) == value), value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Rows of one statement that was refused: columns as the driver takes them, and as they were sent, as far
+    as they were. `keys`: of the items that were to get the one row.
+    """
+
+    collection: Collection
+    rows: Sequence[Mapping[str, Any]]
+    sent: Sequence[Mapping[str, Any]]
+    keys: frozenset[Key] = frozenset()
 
 
-async def _not_unique(
-    error: CausewayError,
-    transaction: Transaction,
-    texts: WriteTexts,
-    collection: Collection,
-    names: tuple[str, ...],
-    rows: Rows,
-) -> CausewayError:
-    field = error.extensions.get("field")
-    by = tuple(str(field).split(", ")) if field else ()
-    if not by or not set(by) <= set(names):
-        return error
-    places = [names.index(name) for name in by]
-    seen: set[tuple[Any, ...]] = set()
-    for row in rows:
-        values = tuple(row[place] for place in places)
-        found = len(rows) == 1 or values in seen
-        if not found and texts.sqlite:
-            text = texts.matching(collection.name, by, ())
-            found = bool(await transaction.fetch(text, texts.keys([values])))
-        seen.add(values)
-        if found:
-            value = values[0] if len(values) == 1 else ", ".join(str(part) for part in values)
-            shown = None if collection.fields[by[0]].concealed else value
-            return record_not_unique(collection.name, field, shown)
-    if len(by) > 1 or error.extensions.get("value") is None:
-        return error
-    shown = (
-        None
-        if collection.fields[by[0]].concealed
-        else _as_sent(error.extensions["value"], by[0], names, rows)
-    )
-    return record_not_unique(collection.name, field, shown)
+class BrokenKeys:
+    """Of one transaction."""
 
+    def __init__(self, transaction: Transaction, snapshot: SchemaSnapshot, texts: WriteTexts) -> None:
+        self._transaction = transaction
+        self._snapshot = snapshot
+        self._texts = texts
 
-async def _foreign_key(
-    error: CausewayError,
-    transaction: Transaction,
-    snapshot: SchemaSnapshot,
-    texts: WriteTexts,
-    collection: Collection,
-    names: tuple[str, ...],
-    rows: Rows,
-) -> CausewayError:
-    for link in _references(collection, snapshot):
-        if not set(link.local) <= set(names):
-            continue
-        places = [names.index(name) for name in link.local]
-        wanted = {tuple(row[place] for place in places) for row in rows}
-        for values in wanted:
+    async def told(self, error: CausewayError, attempt: Attempt) -> CausewayError:
+        """The refusal with collection, field and value, as far as they can be known."""
+        if error.code not in ("RECORD_NOT_UNIQUE", "INVALID_FOREIGN_KEY"):
+            return error
+        unique = error.code == "RECORD_NOT_UNIQUE"
+        names = _named(error, attempt.collection)
+        if self._texts.sqlite and len(attempt.rows) == 1:
+            names = await (self._taken(attempt) if unique else self._dangling(attempt)) or names
+        make = record_not_unique if unique else invalid_foreign_key
+        return make(attempt.collection.name, ", ".join(names) or None, _value(error, names, attempt))
+
+    async def told_of_deletion(
+        self, error: CausewayError, collection: Collection, keys: Sequence[Key]
+    ) -> CausewayError:
+        """Other items lead to one of these. Which ones they are is not for everybody."""
+        if error.code != "INVALID_FOREIGN_KEY":
+            return error
+        if self._texts.sqlite:
+            key = await self._needed(collection, keys)
+        else:
+            key = self._needed_by_text(error, collection, keys)
+        if key is None:
+            return invalid_foreign_key(collection.name)
+        return invalid_foreign_key(collection.name, ", ".join(collection.primary_key), _joined(key))
+
+    async def _taken(self, attempt: Attempt) -> Names:
+        """The first unique constraint that the row breaks."""
+        (row,) = attempt.rows
+        collection = attempt.collection
+        for names in (collection.primary_key, *collection.uniques):
+            values = tuple(row.get(name) for name in names)
             if None in values:
                 continue
-            text = texts.matching(link.target, link.remote, ())
-            if not await transaction.fetch(text, texts.keys([values])):
-                value = values[0] if len(values) == 1 else ", ".join(str(part) for part in values)
-                return invalid_foreign_key(collection.name, ", ".join(link.local), value)
-    return error
+            text = self._texts.matching(collection.name, names, ())
+            found = await self._transaction.fetch(text, self._texts.keys([values]))
+            others = {plain(one) for one in found} - attempt.keys
+            if others or len(attempt.keys) > 1:
+                return names
+        return ()
+
+    async def _dangling(self, attempt: Attempt) -> Names:
+        """The first foreign key of the row that leads nowhere."""
+        (row,) = attempt.rows
+        for relation in self._snapshot.relations:
+            if relation.collection != attempt.collection.name or not _declared(relation):
+                continue
+            values = tuple(row.get(name) for name in relation.local)
+            if relation.related is None or None in values:
+                continue
+            text = self._texts.matching(relation.related, relation.remote, ())
+            if not await self._transaction.fetch(text, self._texts.keys([values])):
+                return relation.local
+        return ()
+
+    async def _needed(self, collection: Collection, keys: Sequence[Key]) -> Key | None:
+        """The first of the items that others lead to."""
+        relations = [
+            relation
+            for relation in self._snapshot.relations
+            if relation.related == collection.name
+            and _declared(relation)
+            and relation.on_delete not in _YIELDING
+            and relation.remote == collection.primary_key
+        ]
+        for key in sorted(keys):
+            for relation in relations:
+                text = self._texts.matching(relation.collection, relation.local, ())
+                rows = {plain(row) for row in await self._transaction.fetch(text, self._texts.keys([key]))}
+                if rows - (set(keys) if relation.collection == collection.name else set()):
+                    return key
+        return None
+
+    def _needed_by_text(
+        self, error: CausewayError, collection: Collection, keys: Sequence[Key]
+    ) -> Key | None:
+        """PostgreSQL names the table that leads here; where it leads elsewhere, something had followed."""
+        leads = any(
+            relation.related == collection.name
+            and relation.collection == error.extensions.get("collection")
+            and relation.remote == collection.primary_key
+            for relation in self._snapshot.relations
+        )
+        if not leads or error.extensions.get("field") != ", ".join(collection.primary_key):
+            return None
+        told = error.extensions.get("value")
+        return next((key for key in keys if ", ".join(_text(part) for part in key) == told), None)
 
 
-def _references(collection: Collection, snapshot: SchemaSnapshot) -> list[Link]:
-    links = (snapshot.link(collection.name, name) for name in collection.fields)
-    return [link for link in links if link is not None and link.kind == "m2o"]
+def _declared(relation: Relation) -> bool:
+    """The database knows of it."""
+    return relation.on_delete is not None
+
+
+def _named(error: CausewayError, collection: Collection) -> Names:
+    """The columns that the database names; none of another table, into which a trigger may have written."""
+    field = error.extensions.get("field")
+    names = tuple(str(field).split(", ")) if field else ()
+    here = error.extensions.get("collection") == collection.name and set(names) <= collection.fields.keys()
+    return names if here else ()
+
+
+def _value(error: CausewayError, names: Names, attempt: Attempt) -> Any:
+    """What was sent for these columns."""
+    place = _place(error, names, attempt.rows)
+    if place is None or any(attempt.collection.fields[name].concealed for name in names):
+        return None
+    row, sent = attempt.rows[place], attempt.sent[place]
+    if any(row.get(name) is None for name in names):
+        return None
+    return _joined([sent.get(name, row[name]) for name in names])
+
+
+def _place(error: CausewayError, names: Names, rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Which of the rows was refused."""
+    if not names or len(rows) == 1:
+        return 0 if names else None
+    told = error.extensions.get("value")
+    texts = (", ".join(_text(row.get(name)) for name in names) for row in rows)
+    return next((place for place, text in enumerate(texts) if text == told), None)
+
+
+def _text(value: Any) -> str:
+    """As PostgreSQL writes it."""
+    return ("f", "t")[value] if isinstance(value, bool) else str(value)
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """One value as it is, several as text."""
+    value = values[0] if len(values) == 1 else ", ".join(str(part) for part in values)
+    if isinstance(value, str):
+        return value if len(value) <= _SHOWN else None
+    return value if isinstance(value, (bool, int, float)) else None

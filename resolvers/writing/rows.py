@@ -5,11 +5,11 @@ Steps are of one collection and one action; `places` says which of them. What is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from resolvers.sql.write import CATCH_UP, WriteTexts
-from resolvers.writing.broken_keys import told_of
+from resolvers.writing.broken_keys import Attempt, BrokenKeys
 from resolvers.writing.lookups import plain
 from resolvers.writing.steps import Key, Step
 from schema_gen.database import Transaction
@@ -30,9 +30,9 @@ class Rows:
         self, transaction: Transaction, snapshot: SchemaSnapshot, texts: WriteTexts, leaving: Leaving
     ) -> None:
         self._transaction = transaction
-        self._snapshot = snapshot
         self._texts = texts
         self._leaving = leaving
+        self._broken = BrokenKeys(transaction, snapshot, texts)
 
     async def create(
         self,
@@ -46,13 +46,14 @@ class Rows:
         for start in range(0, len(places), _ROWS):
             part = places[start : start + _ROWS]
             if self._texts.sqlite:
-                await self._create_each(collection, part, columns, keys)
+                await self._create_each(collection, steps, part, columns, keys)
             else:
-                await self._create_together(collection, part, columns, keys)
+                await self._create_together(collection, steps, part, columns, keys)
 
     async def _create_each(
         self,
         collection: Collection,
+        steps: Sequence[Step],
         places: Sequence[int],
         columns: Sequence[dict[str, Any]],
         keys: list[Key | None],
@@ -63,28 +64,32 @@ class Rows:
             (self._texts.insert(name, tuple(values), key), tuple(values.values()))
             for values in (columns[place] for place in places)
         ]
-        made = await self._each(collection, statements, [columns[place] for place in places])
+        made = await self._each(
+            statements,
+            lambda turn: Attempt(
+                collection=collection, rows=[columns[places[turn]]], sent=[steps[places[turn]].delta]
+            ),
+        )
         for place, rows in zip(places, made, strict=True):
             keys[place] = plain(rows[0])
 
     async def _each(
-        self,
-        collection: Collection,
-        statements: Sequence[tuple[str, Sequence[Any]]],
-        values: Sequence[Mapping[str, Any]],
+        self, statements: Sequence[tuple[str, Sequence[Any]]], attempt: Callable[[int], Attempt]
     ) -> list[list[Row]]:
-        """The rows of each statement; `values`: the columns that each writes."""
+        """The rows of each statement; `attempt`: what the one at that place writes."""
         made: list[list[Row]] = []
         try:
             await self._transaction.fetch_each(statements, made)
         except CausewayError as error:
-            refused = values[len(made)] if len(made) < len(values) else {}
-            raise await self._told_of(error, collection, tuple(refused), [tuple(refused.values())]) from error
+            if len(made) == len(statements):
+                raise
+            raise await self._broken.told(error, attempt(len(made))) from error
         return made
 
     async def _create_together(
         self,
         collection: Collection,
+        steps: Sequence[Step],
         places: Sequence[int],
         columns: Sequence[dict[str, Any]],
         keys: list[Key | None],
@@ -96,7 +101,17 @@ class Rows:
         for place in places:
             groups.setdefault(tuple(columns[place]), []).append(place)
         for names, group in groups.items():
-            made = await self._insert(collection, names, [tuple(columns[place].values()) for place in group])
+            attempt = Attempt(
+                collection=collection,
+                rows=[columns[place] for place in group],
+                sent=[steps[place].delta for place in group],
+            )
+            try:
+                made = await self._insert(
+                    collection, names, [tuple(columns[place].values()) for place in group]
+                )
+            except CausewayError as error:
+                raise await self._broken.told(error, attempt) from error
             for place, key in zip(group, made, strict=True):
                 keys[place] = key
             await self._catch_up(collection, names, made)
@@ -106,31 +121,19 @@ class Rows:
     ) -> list[Key]:
         key = collection.primary_key
         name, texts, transaction = collection.name, self._texts, self._transaction
-        try:
-            if len(rows) == 1 or not names:
-                text = texts.insert(name, names, key)
-                return [plain((await transaction.fetch(text, row))[0]) for row in rows]
-            if texts.unfolds(name, names):
-                arrays = [list(values) for values in zip(*rows, strict=True)]
-                returned = await transaction.fetch(texts.insert_many(name, names, key), arrays)
-                return [plain(row) for row in returned]
-            if set(key) <= set(names):
-                known = [names.index(column) for column in key]
-                await transaction.execute_many(texts.insert(name, names, ()), rows)
-                return [plain(row[place] for place in known) for row in rows]
+        if len(rows) == 1 or not names:
             text = texts.insert(name, names, key)
             return [plain((await transaction.fetch(text, row))[0]) for row in rows]
-        except CausewayError as error:
-            raise await self._told_of(error, collection, names, rows) from error
-
-    async def _told_of(
-        self,
-        error: CausewayError,
-        collection: Collection,
-        names: tuple[str, ...],
-        rows: Sequence[tuple[Any, ...]],
-    ) -> CausewayError:
-        return await told_of(error, self._transaction, self._snapshot, self._texts, collection, names, rows)
+        if texts.unfolds(name, names):
+            arrays = [list(values) for values in zip(*rows, strict=True)]
+            returned = await transaction.fetch(texts.insert_many(name, names, key), arrays)
+            return [plain(row) for row in returned]
+        if set(key) <= set(names):
+            known = [names.index(column) for column in key]
+            await transaction.execute_many(texts.insert(name, names, ()), rows)
+            return [plain(row[place] for place in known) for row in rows]
+        text = texts.insert(name, names, key)
+        return [plain((await transaction.fetch(text, row))[0]) for row in rows]
 
     async def _number(self, collection: Collection, rows: Sequence[dict[str, Any]]) -> None:
         """PostgreSQL: keys that it would give out, taken beforehand in the order of the rows."""
@@ -189,13 +192,22 @@ class Rows:
         keys: list[Key | None],
     ) -> None:
         """Those of each run that are there."""
-        values = [columns[run[0]] for run in runs]
         statements: list[tuple[str, Sequence[Any]]] = []
-        for run, row in zip(runs, values, strict=True):
-            wanted = [key for place in run if (key := steps[place].key) is not None]
+        for run in runs:
+            row = columns[run[0]]
             text = self._texts.update(collection.name, tuple(row))
-            statements.append((text, [*self._texts.keys(wanted), *row.values()]))
-        for run, rows in zip(runs, await self._each(collection, statements, values), strict=True):
+            statements.append((text, [*self._texts.keys(_keys(steps, run)), *row.values()]))
+
+        def attempt(turn: int) -> Attempt:
+            run = runs[turn]
+            return Attempt(
+                collection=collection,
+                rows=[columns[run[0]]],
+                sent=[steps[run[0]].delta],
+                keys=frozenset(_keys(steps, run)),
+            )
+
+        for run, rows in zip(runs, await self._each(statements, attempt), strict=True):
             there = {plain(row) for row in rows}
             for place in run:
                 if steps[place].key in there:
@@ -203,15 +215,23 @@ class Rows:
 
     async def delete(self, steps: Sequence[Step], places: Sequence[int], keys: list[Key | None]) -> None:
         collection = steps[places[0]].collection
-        wanted = list(dict.fromkeys(key for place in places if (key := steps[place].key) is not None))
+        wanted = list(dict.fromkeys(_keys(steps, places)))
         batches = [wanted] if len(collection.primary_key) == 1 else [[key] for key in wanted]
         await self._leaving(self._transaction, collection.name, wanted)
         gone: set[Key] = set()
         for batch in batches:
-            rows = await self._transaction.fetch(self._texts.delete(collection.name), self._texts.keys(batch))
+            text, named = self._texts.delete(collection.name), self._texts.keys(batch)
+            try:
+                rows = await self._transaction.fetch(text, named)
+            except CausewayError as error:
+                raise await self._broken.told_of_deletion(error, collection, wanted) from error
             gone.update(plain(row) for row in rows)
         for place in places:
             key = steps[place].key
             if key in gone:
                 keys[place] = key
                 gone.discard(key)
+
+
+def _keys(steps: Sequence[Step], places: Sequence[int]) -> list[Key]:
+    return [key for place in places if (key := steps[place].key) is not None]

@@ -58,9 +58,13 @@ def _not_null(error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
     return errors.not_null_violation(_table(error), column)
 
 
-def _check(error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
-    name = getattr(error, "constraint_name", None)
-    return errors.invalid_payload(f'Value violates the check constraint "{name}"')
+def _check(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
+    # its name tells of columns that the caller may not see
+    return errors.invalid_payload("A check constraint does not hold")
+
+
+def _trigger(_error: asyncpg.PostgresError, _writing: bool) -> CausewayError:
+    return errors.invalid_payload("A trigger of the database refuses the change")
 
 
 def _range(_error: asyncpg.PostgresError, writing: bool) -> CausewayError:
@@ -109,6 +113,7 @@ REFUSALS: Final[Mapping[str, Callable[[asyncpg.PostgresError, bool], CausewayErr
     "55P03": _busy,
     "57014": _busy,
     "57P": _gone,
+    "P0001": _trigger,
 }
 
 

@@ -35,9 +35,13 @@ def _foreign_key(_error: BaseException, _writing: bool) -> CausewayError:
     return errors.invalid_foreign_key()
 
 
-def _check(error: BaseException, _writing: bool) -> CausewayError:
-    name = str(error).partition("constraint failed: ")[2]
-    return errors.invalid_payload(f'Value violates the check constraint "{name}"')
+def _check(_error: BaseException, _writing: bool) -> CausewayError:
+    # its text names columns that the caller may not see
+    return errors.invalid_payload("A check constraint does not hold")
+
+
+def _trigger(_error: BaseException, _writing: bool) -> CausewayError:
+    return errors.invalid_payload("A trigger of the database refuses the change")
 
 
 def _busy(_error: BaseException, _writing: bool) -> CausewayError:
@@ -81,6 +85,7 @@ REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = 
     "SQLITE_CONSTRAINT_NOTNULL": _not_null,
     "SQLITE_CONSTRAINT_PRIMARYKEY": _not_unique,
     "SQLITE_CONSTRAINT_ROWID": _not_unique,
+    "SQLITE_CONSTRAINT_TRIGGER": _trigger,
     "SQLITE_CONSTRAINT_UNIQUE": _not_unique,
     "SQLITE_FULL": _busy,
     "SQLITE_LOCKED": _conflict,
