@@ -39,9 +39,10 @@ from schema_gen.errors import CausewayError, TransientError, forbidden, forbidde
 from schema_gen.naming import MutationKind
 
 #: times that a transaction is begun before its conflict is told
-_ATTEMPTS: Final = 6
-#: seconds, the longest pause before the first further attempt; doubles with each
-_PAUSE: Final = 0.01
+_ATTEMPTS: Final = 12
+#: seconds: the longest pause before the first further attempt, which doubles with each; the longest of all
+_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 2.0
 
 
 _DELETED: Final[Mapping[str, CallObject]] = {
@@ -181,7 +182,7 @@ class Mutations:
                 again = isinstance(error, TransientError) or (upserts and error.code == "RECORD_NOT_UNIQUE")
                 if not again or attempt >= _ATTEMPTS:
                     raise
-                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
+                await asyncio.sleep(random.uniform(0, min(_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
                 attempt += 1
         await self._events.publish(
             event for written in done for event in happened(written.records, context.actor.user)
