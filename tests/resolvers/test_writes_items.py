@@ -418,7 +418,7 @@ async def test_each_root_has_its_own_bound(written: Site) -> None:
     assert len(await held(written, "tags(code)")) == 10
 
 
-@pytest.mark.parametrize(("conflicts", "done"), [(1, True), (5, True), (6, False)])
+@pytest.mark.parametrize(("conflicts", "done"), [(1, True), (11, True), (12, False)])
 async def test_transactions_in_conflict_are_run_again(
     written: Site, monkeypatch: pytest.MonkeyPatch, conflicts: int, done: bool
 ) -> None:
