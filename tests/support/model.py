@@ -247,24 +247,36 @@ class Model:
         }
 
     def _replace(self, link: ToMany, owner: Any, entries: Sequence[Any], present: Sequence[Any]) -> None:
-        kept = [self._enter(link, owner, entry) for entry in entries]
-        self._leave(link, [key for key in present if key not in kept])
+        """What leaves goes first, so that its place can be taken anew."""
+        filled = {link.field: owner}
+        named = [
+            self._key(link.target, {**entry, **filled}) if isinstance(entry, Mapping) else entry
+            for entry in entries
+        ]
+        self._leave(link, owner, [key for key in present if key not in named])
+        for entry in entries:
+            self._enter(link, owner, entry)
 
-    def _enter(self, link: ToMany, owner: Any, entry: Any) -> Any:
+    def _enter(self, link: ToMany, owner: Any, entry: Any) -> None:
         filled = {link.field: owner}
         if not isinstance(entry, Mapping):
             if self._not_ended(link.target, entry) not in self.tables[link.target]:
                 raise Refused
-            return self._update(link.target, entry, {}, filled)
+            self._update(link.target, entry, {}, filled)
+            return
         key = self._key(link.target, {**entry, **filled})
         if key in self.tables[link.target]:
-            return self._update(link.target, key, dict(entry), filled)
-        return self._create(link.target, dict(entry), filled)
+            self._update(link.target, key, dict(entry), filled)
+        else:
+            self._create(link.target, dict(entry), filled)
 
     def _change(self, link: ToMany, owner: Any, changes: Mapping[str, Any], present: Sequence[Any]) -> None:
         filled = {link.field: owner}
         led = {key: self._other_side(link, key) for key in present}
         last = max((self.tables[link.target][key].get(link.sort or "") or 0 for key in present), default=0)
+        gone = [key for key in changes.get("delete", ()) if key in present]
+        gone += self._dropped(led, changes)
+        self._leave(link, owner, dict.fromkeys(gone))
         for place, item in enumerate(changes.get("create", ()), 1):
             placed = {link.sort: last + place} if link.sort else {}
             self._create(link.target, {**placed, **item}, filled)
@@ -273,17 +285,22 @@ class Model:
             if key is None:
                 raise Refused
             if key in self.tables[link.target]:
-                self._update(link.target, key, item, filled)
-        gone = [key for key in changes.get("delete", ()) if key in present]
-        gone += self._connect(link, owner, led, changes)
-        self._leave(link, dict.fromkeys(gone))
+                # where it is already, only what is sent moves it
+                self._update(link.target, key, item, {} if key in present else filled)
+        self._connect(link, owner, led, changes)
 
-    def _connect(
-        self, link: ToMany, owner: Any, led: Mapping[Any, Any], changes: Mapping[str, Any]
-    ) -> list[Any]:
-        """Changes by the items on the other side. `led`: members as they were, and what they led to. Gives
-        the members that leave.
-        """
+    def _dropped(self, led: Mapping[Any, Any], changes: Mapping[str, Any]) -> list[Any]:
+        """Members that leave because of what they lead to."""
+        dropped, only = changes.get("disconnect", ()), changes.get("set")
+        wanted = [*changes.get("connect", ()), *(only or ())]
+        return [
+            key
+            for key, other in led.items()
+            if other in dropped or (only is not None and other not in wanted)
+        ]
+
+    def _connect(self, link: ToMany, owner: Any, led: Mapping[Any, Any], changes: Mapping[str, Any]) -> None:
+        """New members for items on the other side. `led`: members as they were, and what they led to."""
         wanted = [*changes.get("connect", ()), *(changes.get("set") or ())]
         for place, other in enumerate(wanted):
             if other in led.values() or other in wanted[:place]:
@@ -292,13 +309,6 @@ class Model:
                 self._enter(link, owner, other)
             else:
                 self._create(link.target, self._leading(link, other), {link.field: owner})
-        dropped = changes.get("disconnect", ())
-        only = changes.get("set")
-        return [
-            key
-            for key, other in led.items()
-            if other in dropped or (only is not None and other not in wanted)
-        ]
 
     def _other_side(self, link: ToMany, key: Any) -> Any:
         if link.far is None:
@@ -315,15 +325,18 @@ class Model:
             return {way.beside: other["collection"], far: other["item"]}
         return {far: other}
 
-    def _leave(self, link: ToMany, keys: Iterable[Any]) -> None:
+    def _leave(self, link: ToMany, owner: Any, members: Iterable[Any]) -> None:
         about = self.schema[link.target]
+        rows = self.tables[link.target]
+        # what has gone elsewhere meanwhile stays there
+        keys = [key for key in members if key in rows and rows[key][link.field] == owner]
         if link.deletes:
-            self._delete(link.target, tuple(keys))
+            self._delete(link.target, keys)
             return
         for key in keys:
             if link.field in about.required:
                 raise Refused
-            self.tables[link.target][key][link.field] = None
+            rows[key][link.field] = None
 
     # --- what the database does -----------------------------------------------------------------------------
 
