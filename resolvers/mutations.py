@@ -216,7 +216,7 @@ class Mutations:
         try:
             tools, context = run.tools, run.context
             lookups = tools.lookups(transaction, context)
-            history = tools.history(context)
+            history = tools.history()
             writer = RootWriter(
                 root.write,
                 arguments,
@@ -226,15 +226,17 @@ class Mutations:
                 lookups=lookups,
                 preparer=tools.preparer(transaction, lookups, run.gate, context),
                 performer=tools.performer(transaction, history, self._behaviors.leaving),
-                history=history,
                 limits=self._limits,
             )
-            written = await writer.run()
+            keys = await writer.run()
+            records = tuple(history.written)
+            await self._behaviors.within(transaction, records)
+            keeper = tools.keeper(transaction, context)
+            read = await keeper.keep(history.lines(), writer.readings(keys))
+            written = Written(data=writer.answer(keys, read), keys=keys, records=records)
             if together and written.data is None and root.write.kind not in _DELETED:
                 # what would be told as refused undoes the others
                 raise forbidden()
-            await self._behaviors.within(transaction, written.records)
-            await history.write(transaction, tools.images(transaction, context))
         except CausewayError as error:
             if together and not isinstance(error, TransientError):
                 raise _RootRefused(root, error) from error

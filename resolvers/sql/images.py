@@ -1,4 +1,4 @@
-"""Whole items as they are now, for their history: the key's columns, then the item as JSON.
+"""Whole items as they are now, for their history: the key's columns, if wanted, then the item as JSON.
 
 All columns that lead nowhere, as an administrator would read them; the database masks secrets.
 """
@@ -21,8 +21,12 @@ def images(
     condition: Condition | None,
     snapshot: SchemaSnapshot,
     dialect: SqlDialect,
+    *,
+    keyed: bool,
 ) -> Statement:
-    """A row for each item that meets the condition, of those of the `fields` that lead nowhere."""
+    """A row for each item that meets the condition, of those of the `fields` that lead nowhere; without the
+    key where that is known.
+    """
     builder = builder_for(dialect, snapshot)
     frame = builder.frame(collection.name)
     conditions = [] if condition is None else [where(frame, condition)]
@@ -31,5 +35,5 @@ def images(
         for field in fields
         if not field.alias and snapshot.link(collection.name, field.name) is None
     ]
-    key = [frame.column(name) for name in collection.primary_key]
+    key = [frame.column(name) for name in collection.primary_key] if keyed else []
     return finished(frame.rows(*conditions).add_columns(*key, dialect.json_object(pairs)), builder)

@@ -62,7 +62,7 @@ class WriteTexts:
     def parameter(self, number: int) -> str:
         return f"?{number}" if self.sqlite else f"${number}"
 
-    def _value(self, collection: Collection, column: str, number: int) -> str:
+    def value(self, collection: Collection, column: str, number: int) -> str:
         around = self._around(collection.fields[column])
         return self.parameter(number) if around is None else around.format(self.parameter(number))
 
@@ -77,7 +77,7 @@ class WriteTexts:
         name = self._quote(collection.name)
         return f"{self._quote(collection.namespace)}.{name}" if collection.namespace else name
 
-    def _columns(self, names: Sequence[str]) -> str:
+    def columns(self, names: Sequence[str]) -> str:
         return ", ".join(self._quote(name) for name in names)
 
     def _named(self, columns: tuple[str, ...]) -> str:
@@ -96,14 +96,15 @@ class WriteTexts:
 
     # --- statements -----------------------------------------------------------------------------------------
 
-    def _insert(self, name: str, columns: tuple[str, ...], returning: tuple[str, ...]) -> str:
+    def _insert(self, name: str, columns: tuple[str, ...], returning: tuple[str, ...], first: int = 1) -> str:
+        """`first`: the number of its first parameter."""
         collection = self._collections[name]
         values = ", ".join(
-            self._value(collection, column, number) for number, column in enumerate(columns, 1)
+            self.value(collection, column, number) for number, column in enumerate(columns, first)
         )
-        rows = f"({self._columns(columns)}) {self._overriding(collection, columns)}VALUES ({values})"
+        rows = f"({self.columns(columns)}) {self._overriding(collection, columns)}VALUES ({values})"
         given = rows if columns else "DEFAULT VALUES"
-        back = f" RETURNING {self._columns(returning)}" if returning else ""
+        back = f" RETURNING {self.columns(returning)}" if returning else ""
         return f"INSERT INTO {self._table(collection)} {given}{back}"
 
     def _overriding(self, collection: Collection, columns: tuple[str, ...]) -> str:
@@ -122,16 +123,18 @@ class WriteTexts:
             for field in fields
         )
 
-    def _insert_many(self, name: str, columns: tuple[str, ...], returning: tuple[str, ...]) -> str:
+    def _insert_many(
+        self, name: str, columns: tuple[str, ...], returning: tuple[str, ...], first: int = 1
+    ) -> str:
         """PostgreSQL: one array for each column; rows are made, and told, in the order of the arrays."""
         collection = self._collections[name]
         arrays = ", ".join(
             f"{self.parameter(number)}::{self._type(collection, name)}[]"
-            for number, name in enumerate(columns, 1)
+            for number, name in enumerate(columns, first)
         )
-        back = f" RETURNING {self._columns(returning)}" if returning else ""
+        back = f" RETURNING {self.columns(returning)}" if returning else ""
         return (
-            f"INSERT INTO {self._table(collection)} ({self._columns(columns)}) "
+            f"INSERT INTO {self._table(collection)} ({self.columns(columns)}) "
             f"{self._overriding(collection, columns)}SELECT * FROM unnest({arrays}){back}"
         )
 
@@ -146,17 +149,17 @@ class WriteTexts:
         collection = self._collections[name]
         first = len(collection.primary_key) + 1
         pairs = ", ".join(
-            f"{self._quote(column)} = {self._value(collection, column, number)}"
+            f"{self._quote(column)} = {self.value(collection, column, number)}"
             for number, column in enumerate(columns, first)
         )
         named = self._named(collection.primary_key)
-        back = self._columns(collection.primary_key)
+        back = self.columns(collection.primary_key)
         return f"UPDATE {self._table(collection)} SET {pairs} WHERE {named} RETURNING {back}"
 
     def _delete(self, name: str) -> str:
         collection = self._collections[name]
         named = self._named(collection.primary_key)
-        back = self._columns(collection.primary_key)
+        back = self.columns(collection.primary_key)
         return f"DELETE FROM {self._table(collection)} WHERE {named} RETURNING {back}"
 
     def _lock(self, name: str, columns: tuple[str, ...]) -> str:
@@ -164,7 +167,7 @@ class WriteTexts:
         order of their keys, so that two writers never wait for each other.
         """
         collection = self._collections[name]
-        key = self._columns(collection.primary_key)
+        key = self.columns(collection.primary_key)
         text = f"SELECT {key}{self._more(columns)} FROM {self._table(collection)} WHERE " + self._named(
             collection.primary_key
         )
@@ -173,7 +176,7 @@ class WriteTexts:
     def _matching(self, name: str, by: tuple[str, ...], columns: tuple[str, ...]) -> str:
         """Like `lock`, of the items whose columns `by` have the values given (a list for one column)."""
         collection = self._collections[name]
-        key = self._columns(collection.primary_key)
+        key = self.columns(collection.primary_key)
         source = f"{self._table(collection)} WHERE {self._named(by)}"
         text = f"SELECT {key}{self._more(columns)} FROM {source} ORDER BY {key}"
         return text if self.sqlite else f"{text} FOR UPDATE"
@@ -191,11 +194,11 @@ class WriteTexts:
     def first(self, name: str) -> str:
         """The key of the first item."""
         collection = self._collections[name]
-        key = self._columns(collection.primary_key)
+        key = self.columns(collection.primary_key)
         return f"SELECT {key} FROM {self._table(collection)} ORDER BY {key} LIMIT 1"
 
     def _more(self, columns: tuple[str, ...]) -> str:
-        return f", {self._columns(columns)}" if columns else ""
+        return f", {self.columns(columns)}" if columns else ""
 
     def highest_rowid(self, name: str) -> str:
         """SQLite: the highest key that there is."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
 
 from graphql import FieldNode
 
@@ -37,13 +36,11 @@ from resolvers.planner import (
 from resolvers.sql.statement import Statement, compile_roots
 from resolvers.tree import Tree
 from resolvers.writing.lookups import key_object, keys_condition
-from resolvers.writing.root import MANY, WriteRoot
+from resolvers.writing.root import DELETIONS, MANY, WriteRoot
 from resolvers.writing.tools import Tools
 from schema_gen.errors import CausewayError, forbidden
 from schema_gen.model import Collection
 from schema_gen.naming import MutationKind
-
-_DELETIONS: Final[frozenset[MutationKind]] = frozenset({"delete_item", "delete_items"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ class MutationPlanner:
             names, limits = tools.bundle.names, self._limits
             choice = plan_choice(operation, gate, names, limits, nodes[0], collection.name, item)
         # what a deletion is bound to is read as it is selected
-        if nodes[0].selection_set is not None and (kind not in _DELETIONS or "if_match" in arguments):
+        if nodes[0].selection_set is not None and (kind not in DELETIONS or "if_match" in arguments):
             answer = self._answer(operation, tools, gate, nodes, collection, kind)
         return WriteRoot(collection=collection, kind=kind, answer=answer, choice=choice)
 

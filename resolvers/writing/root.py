@@ -18,7 +18,8 @@ from resolvers.paging import Limits
 from resolvers.plan import Root
 from resolvers.sql.statement import Statement
 from resolvers.versions import is_among
-from resolvers.writing.history import History, Record, key_text
+from resolvers.writing.history import Record, key_text
+from resolvers.writing.images import Reading
 from resolvers.writing.items import Item, read_item
 from resolvers.writing.lookups import KEYS, LookUps, key_batches
 from resolvers.writing.perform import Performer
@@ -30,6 +31,7 @@ from schema_gen.errors import forbidden, invalid_payload, precondition_failed
 from schema_gen.model import Collection, SchemaSnapshot
 from schema_gen.naming import MutationKind
 
+DELETIONS: Final[frozenset[MutationKind]] = frozenset({"delete_item", "delete_items"})
 #: roots that answer with a list
 MANY: Final[frozenset[MutationKind]] = frozenset({"create_items", "update_items", "update_batch"})
 
@@ -84,7 +86,6 @@ class RootWriter:
         lookups: LookUps,
         preparer: Preparer,
         performer: Performer,
-        history: History,
         limits: Limits,
     ) -> None:
         self._root = root
@@ -96,13 +97,12 @@ class RootWriter:
         self._lookups = lookups
         self._preparer = preparer
         self._performer = performer
-        self._history = history
         self._limits = limits
 
-    async def run(self) -> Written:
+    async def run(self) -> tuple[Key, ...]:
+        """The keys of the items of the root itself."""
         keys = await _KINDS[self._root.kind](self)
-        written = tuple(dict.fromkeys(key for key in keys if key is not None))
-        return Written(data=await self._answer(written), keys=written, records=tuple(self._history.written))
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     # --- what is done ---------------------------------------------------------------------------------------
 
@@ -246,7 +246,15 @@ class RootWriter:
 
     # --- what is answered -----------------------------------------------------------------------------------
 
-    async def _answer(self, keys: Sequence[Key]) -> bytes | None:
+    def readings(self, keys: Sequence[Key]) -> list[Reading]:
+        """What has to be read to answer; each gives one JSON."""
+        answer = self._root.answer
+        if answer is None or self._root.kind in DELETIONS:
+            return []
+        return self._readings(answer, keys)
+
+    def answer(self, keys: Sequence[Key], read: Sequence[bytes | None]) -> bytes | None:
+        """The JSON of the answer, where `read` is what `readings` gave."""
         root = self._root
         if root.kind == "delete_item":
             return _json(key_text(keys[0]) if keys else str(self._arguments.id))
@@ -255,21 +263,25 @@ class RootWriter:
             return _json([key_text(key) for key in keys] if ids is None else [str(one) for one in ids])
         if root.answer is None:
             return b"true"
-        return await self._read(keys)
+        return self._joined(read)
 
     async def _read(self, keys: Sequence[Key]) -> bytes | None:
         """What the root selects of these items."""
-        root = self._root
-        if root.answer is None:
+        if self._root.answer is None:
             raise forbidden()
-        parts: list[bytes] = []
-        for named in key_batches(keys):
-            variables = {**self._arguments.variables, KEYS: named}
-            parameters = root.answer.bind(variables, self._context)
-            (data,) = await self._transaction.fetch_bytes(root.answer.text, parameters)
-            if data is not None:
-                parts.append(data)
-        if root.kind not in MANY:
+        readings = self._readings(self._root.answer, keys)
+        return self._joined([(await self._transaction.fetch_bytes(*one))[0] for one in readings])
+
+    def _readings(self, answer: Statement, keys: Sequence[Key]) -> list[Reading]:
+        variables = self._arguments.variables
+        return [
+            (answer.text, answer.bind({**variables, KEYS: named}, self._context))
+            for named in key_batches(keys)
+        ]
+
+    def _joined(self, read: Sequence[bytes | None]) -> bytes | None:
+        parts = [part for part in read if part is not None]
+        if self._root.kind not in MANY:
             return parts[0] if parts else None
         if len(parts) == 1:
             return parts[0]

@@ -4,25 +4,27 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable
 from typing import Any, Final
 
 from resolvers.bundle import Bounded, Bundle
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.history import HistoryTexts
 from resolvers.sql.images import images
 from resolvers.sql.statement import Statement
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.carrying import parameter
 from resolvers.writing.fields import Fields
-from resolvers.writing.history import History, Images, is_secret, key_text
-from resolvers.writing.lookups import KEYS, LookUps, key_batches, keys_condition, plain
+from resolvers.writing.history import History, is_secret
+from resolvers.writing.images import Images
+from resolvers.writing.keeping import Keeper
+from resolvers.writing.lookups import LookUps, keys_condition
 from resolvers.writing.perform import Performer
 from resolvers.writing.prepare import Preparer
 from resolvers.writing.rows import Leaving
-from resolvers.writing.steps import Key
 from schema_gen.database import Transaction
 from schema_gen.drivers.base import DialectName
 from schema_gen.model import Collection, SchemaSnapshot
@@ -37,13 +39,14 @@ class Tools:
         self.snapshot: SchemaSnapshot = bundle.snapshot
         self.dialect = dialect
         self.texts = WriteTexts(dialect, bundle.snapshot, lambda field: parameter(field, dialect_name))
+        self._history = HistoryTexts(self.texts, bundle.snapshot)
         self.fields = Fields(bundle.snapshot, dialect_name)
         #: (document, rules) -> variables that are written, variables that are structure
         self.shaping: Bounded[Hashable, tuple[frozenset[str], frozenset[str]]] = Bounded(_KEPT)
         #: ((document, rules), shape of the other variables) -> what the roots do
         self.plans: Bounded[Hashable, Any] = Bounded(_KEPT)
         self._checks: Bounded[Any, Statement] = Bounded(_KEPT)
-        self._images: dict[str, Statement] = {}
+        self._images: dict[tuple[str, bool], Statement] = {}
 
     def lookups(self, transaction: Transaction, context: RequestContext) -> LookUps:
         return LookUps(
@@ -56,32 +59,21 @@ class Tools:
         values = ActorValues(transaction, self.snapshot, self.dialect, context)
         return Preparer(self.snapshot, gate, context, lookups, self.fields, values)
 
-    def history(self, context: RequestContext) -> History:
-        return History(self.snapshot, self.texts, context, self.fields.convert, self.fields.tell)
+    def history(self) -> History:
+        return History(self.snapshot, self.fields.tell)
+
+    def keeper(self, transaction: Transaction, context: RequestContext) -> Keeper:
+        kept = Images(transaction, context, self._image)
+        return Keeper(transaction, self.snapshot, self._history, context, self.fields.convert, kept)
 
     def performer(self, transaction: Transaction, history: History, leaving: Leaving) -> Performer:
         return Performer(transaction, self.snapshot, self.texts, history, self.fields.convert, leaving)
 
-    def images(self, transaction: Transaction, context: RequestContext) -> Images:
-        """Reads whole items for their history."""
-
-        async def read(collection: Collection, keys: Sequence[Key]) -> Mapping[str, str]:
-            statement = self._image(collection)
-            found: dict[str, str] = {}
-            for named in key_batches(keys):
-                parameters = statement.bind({KEYS: named}, context)
-                for row in await transaction.fetch(statement.text, parameters):
-                    text = row[-1]
-                    found[key_text(plain(row[:-1]))] = text if isinstance(text, str) else text.decode()
-            return found
-
-        return read
-
-    def _image(self, collection: Collection) -> Statement:
-        known = self._images.get(collection.name)
+    def _image(self, collection: Collection, keyed: bool) -> Statement:
+        known = self._images.get((collection.name, keyed))
         if known is None:
             condition = keys_condition(collection)
             told = [field for field in collection.fields.values() if field.concealed or not is_secret(field)]
-            known = images(collection, told, condition, self.snapshot, self.dialect)
-            self._images[collection.name] = known
+            known = images(collection, told, condition, self.snapshot, self.dialect, keyed=keyed)
+            self._images[collection.name, keyed] = known
         return known
