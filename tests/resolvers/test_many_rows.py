@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -63,3 +64,30 @@ async def test_items_that_are_not_there_are_passed_over(site: Site) -> None:
     wanted = [{"id": last, "name": "B"}, {"id": 4711, "name": "?"}, {"id": first, "name": "A"}]
     changed = await done(site, "update_tags_batch(payload: $p) {id name}", p=wanted)
     assert {one["id"]: one["name"] for one in changed} == {first: "A", last: "B"}
+
+
+async def test_a_batch_of_many_shapes_and_depths_hangs_together(site: Site) -> None:
+    """More than one statement of history holds; every revision has its own activity and its own parent."""
+    count = 1100
+    payload = [{"title": f"p{number}", "notes": [{"body": f"n{number}"}]} for number in range(count)]
+    assert len(await done(site, "create_posts_items(payload: $p, limit: -1) {id}", p=payload)) == count
+    found = await rows(
+        site,
+        "select a.collection, r.collection, a.item, r.item, n.post, m.item, m.collection from"
+        " directus_revisions r join directus_activity a on a.id = r.activity join directus_revisions m"
+        " on m.id = r.parent join notes n on cast(n.id as varchar(20)) = r.item where r.collection = 'notes'",
+    )
+    assert len(found) == count
+    for activity, revision, item, told, post, around, home in found:
+        assert (activity, revision, item, home) == ("notes", "notes", told, "posts")
+        assert around == str(post)
+    assert await rows(site, "select count(*) from directus_activity") == [(2 * count,)]
+    keys = [row[0] for row in await rows(site, "select id from posts order by id")]
+    await done(site, "update_posts_items(ids: $ids, payload: $p) {id}", ids=keys, p={"status": "x"})
+    changed = await rows(
+        site, "select item, data from directus_revisions where cast(delta as text) like '%\"status\"%'"
+    )
+    whole = {item: json.loads(data) for item, data in changed}
+    assert {item: one["title"] for item, one in whole.items()} == {
+        str(key): f"p{number}" for number, key in enumerate(keys)
+    }

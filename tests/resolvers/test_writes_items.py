@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from resolvers.writing.root import RootWriter, Written
+from resolvers.writing.root import RootWriter
+from resolvers.writing.steps import Key
 from schema_gen.drivers.base import Transaction
 from schema_gen.errors import TransientError
 from tests.support.base_rows import ask, everything, held, told, written_site
@@ -425,7 +426,7 @@ async def test_transactions_in_conflict_are_run_again(
     run = RootWriter.run
     left = [conflicts]
 
-    async def run_in_conflict(self: RootWriter) -> Written:
+    async def run_in_conflict(self: RootWriter) -> tuple[Key, ...]:
         result = await run(self)
         if left[0]:
             left[0] -= 1
