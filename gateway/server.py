@@ -10,6 +10,7 @@ as a value, so that a worker cannot read another configuration than its parent.
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import resource
 import signal
@@ -139,6 +140,8 @@ class AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # modules and the schema stay: the collector of cycles need not look through them again and again
+            gc.freeze()
             self._announce()
 
 
