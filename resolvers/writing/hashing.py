@@ -42,7 +42,11 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     Null and the empty text stay (protocol). Where there is no secret the payload itself comes back.
     """
     if isinstance(payload, list):
-        made = [await with_hashes(item, collection, snapshot, hasher) for item in payload]
+        secrets = secret_fields(collection)
+        made = [
+            item if _plain(item, secrets) else await with_hashes(item, collection, snapshot, hasher)
+            for item in payload
+        ]
         return payload if all(a is b for a, b in zip(made, payload, strict=True)) else made
     if not isinstance(payload, Mapping):
         return payload
@@ -57,6 +61,15 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
         if new is not value:
             changed[name] = new
     return {**payload, **changed} if changed else payload
+
+
+def _plain(item: Any, secrets: frozenset[str]) -> bool:
+    """Whether there can be no secret in it."""
+    return (
+        isinstance(item, dict)
+        and secrets.isdisjoint(item)
+        and not any(isinstance(value, (dict, list)) for value in item.values())
+    )
 
 
 async def _hashed(value: Any, hasher: Hasher) -> Any:

@@ -36,6 +36,8 @@ CACHED_STATEMENTS: Final = 1024
 INTERRUPT_INTERVAL: Final = 0.02
 #: seconds that statements in flight have to end when the database is closed
 CLOSE_GRACE: Final = 5.0
+#: rows put off until the next trip to the thread
+WAITING: Final = 1000
 #: names of the first placeholders
 _NUMBERS: Final = tuple(str(number) for number in range(1, 65))
 DRIVER_ERRORS: Final = (sqlite3.Error, OverflowError)
@@ -140,6 +142,8 @@ class SqliteTransaction(Transaction):
 
     async def later(self, sql: str, rows: Sequence[Parameters]) -> None:
         self._waiting.append((sql, rows))
+        if sum(len(many) for _, many in self._waiting) >= WAITING:
+            await self._trip(lambda raw: None)
 
     async def commit(self) -> None:
         if self._begun or self._waiting:
