@@ -28,6 +28,7 @@ create table marks (id {key}, shelf integer, number integer, up integer referenc
 create table roots (id {key});
 create table stems (id {key}, root integer references roots (id) on delete cascade);
 create table leaves (id {key}, stem integer references stems (id));
+create table late (id {key}, owner integer references owners (id) deferrable initially deferred);
 create unique index lower_labels on parts (lower(label));
 insert into owners (name, mail) values ('Ada', 'ada@x'), ('Eve', 'eve@x');
 insert into things (name, code, day, at, price, pin, lot, mark, owner) values
@@ -88,6 +89,8 @@ CASES: Final[tuple[tuple[str, str, Any, tuple[Any, ...]], ...]] = (
     ("POST", "parts", {"thing": {"owner": 99}}, (NO_TARGET, "things", "owner", 99)),
     ("POST", "owners", {"name": "n", "things": [{"other": 99}]}, (NO_TARGET, "things", "other", 99)),
     ("POST", "marks", {"shelf": 1, "number": 9}, (NO_TARGET, "marks", "shelf, number", "1, 9")),
+    # told at the commit, when the row is not known any more
+    ("POST", "late", {"owner": 99}, (NO_TARGET, None, None, None)),
     # items that others lead to
     ("DELETE", "owners/1", None, (NO_TARGET, "owners", "id", 1)),
     ("DELETE", "owners", [2, 1], (NO_TARGET, "owners", "id", 1)),
