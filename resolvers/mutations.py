@@ -28,6 +28,7 @@ from resolvers.permissions import Action, Gate
 from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.tree import Tree
+from resolvers.writing.broken_keys import told_at_commit
 from resolvers.writing.hashing import with_hashes
 from resolvers.writing.idempotency import Repetitions
 from resolvers.writing.planning import MutationPlanner, PlannedRoot
@@ -163,6 +164,7 @@ class Mutations:
         arguments = [await self._arguments(run, root) for root in roots]
         attempt = 1
         while True:
+            written = False
             try:
                 async with self._database.transaction() as transaction:
                     if context.idempotency is not None:
@@ -174,18 +176,21 @@ class Mutations:
                         for root, given in zip(roots, arguments, strict=True)
                     ]
                     if context.idempotency is not None:
-                        answers = [written.data for written in done]
+                        answers = [one.data for one in done]
                         await self._repetitions.keep(transaction, answers, context)
+                    written = True
                 break
             except CausewayError as error:
                 upserts = any(one.on_conflict or one.upsert for one in arguments)
                 again = isinstance(error, TransientError) or (upserts and error.code == "RECORD_NOT_UNIQUE")
                 if not again or attempt >= _ATTEMPTS:
+                    if written:
+                        raise told_at_commit(error) from error
                     raise
                 await asyncio.sleep(random.uniform(0, min(_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
                 attempt += 1
         await self._events.publish(
-            event for written in done for event in happened(written.records, context.actor.user)
+            event for one in done for event in happened(one.records, context.actor.user)
         )
         return done
 

@@ -135,6 +135,13 @@ class BrokenKeys:
         return next((key for key in keys if ", ".join(_text(part) for part in key) == told), None)
 
 
+def told_at_commit(error: CausewayError) -> CausewayError:
+    """A constraint that is only asked at the end: whose row broke it is not known, and may not be told."""
+    if error.code == "INVALID_FOREIGN_KEY":
+        return invalid_foreign_key()
+    return record_not_unique(None, None) if error.code == "RECORD_NOT_UNIQUE" else error
+
+
 def _declared(relation: Relation) -> bool:
     """The database knows of it."""
     return relation.on_delete is not None
