@@ -113,7 +113,7 @@ def _column(
     row: Row, primary: tuple[str, ...], enums: Mapping[str, tuple[str, ...]], expressions: Mapping[str, str]
 ) -> CatalogColumn:
     _, name, declared, required, default, _, hidden = row
-    data_type, first, second = _declared(declared or "")
+    data_type, first, second = declared_type(declared or "")
     numeric = data_type in _NUMERIC
     rowid = primary == (name,) and data_type == "integer"
     return CatalogColumn(
@@ -131,7 +131,7 @@ def _column(
     )
 
 
-def _declared(declared: str) -> tuple[str, int | None, int | None]:
+def declared_type(declared: str) -> tuple[str, int | None, int | None]:
     """`NUMERIC(10, 2)` -> ("numeric", 10, 2)."""
     found = _DECLARED.match(declared.lower())
     if found is None:

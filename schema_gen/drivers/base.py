@@ -161,6 +161,15 @@ class Database(ABC):
         IMMEDIATE`)."""
 
     @abstractmethod
+    def schema_transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Like `transaction`, for changes of tables; one at a time across all processes.
+
+        PostgreSQL: waits for locks are bounded, then SERVICE_UNAVAILABLE. SQLite: foreign keys are not
+        enforced, nothing cascades; keys that point at nothing are looked for before the commit, and refused
+        unless they were there before.
+        """
+
+    @abstractmethod
     async def run_sync(self, function: Callable[[Connection], T]) -> T:
         """`function` with a SQLAlchemy connection inside one transaction: introspection and DDL. Cold."""
 

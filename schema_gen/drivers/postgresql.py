@@ -35,6 +35,14 @@ CONNECT_TIMEOUT: Final = 10.0
 SETTLE_TIMEOUT: Final = 5.0
 #: seconds that statements in flight have to end when the database is closed
 CLOSE_GRACE: Final = 5.0
+#: what a schema change begins with: its turn (the number is this project's own), bounds for what holds up
+#: everybody else, and literals that mean what they say
+SCHEMA_SESSION: Final = (
+    "SET LOCAL lock_timeout = '30s'",
+    "SELECT pg_advisory_xact_lock(4918216053277)",
+    "SET LOCAL lock_timeout = '2s'",
+    "SET LOCAL standard_conforming_strings = on",
+)
 SESSION: Final = {
     "application_name": "causeway",
     "datestyle": "ISO",
@@ -210,6 +218,13 @@ class PostgresDatabase(Database):
             raise (refusal(error, writing=True) or error) from error.__cause__
         else:
             self._pool.give(connection)
+
+    @asynccontextmanager
+    async def schema_transaction(self) -> AsyncIterator[PostgresTransaction]:
+        async with self.transaction() as transaction:
+            for statement in SCHEMA_SESSION:
+                await transaction.execute(statement)
+            yield transaction
 
     async def _begin(self) -> asyncpg.Connection:
         """A connection with an open transaction; a dead one from the pool is replaced by a fresh one."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -25,7 +26,9 @@ from sqlalchemy.pool import NullPool
 from schema_gen.dialects.sqlite import refusal
 from schema_gen.drivers.base import Database, Parameters, Row, Transaction, question_marks
 from schema_gen.drivers.pool import Pool
+from schema_gen.drivers.sqlite_keys import broken_by, violations
 from schema_gen.drivers.turns import Turns
+from schema_gen.errors import CausewayError
 
 T = TypeVar("T")
 
@@ -40,6 +43,8 @@ CLOSE_GRACE: Final = 5.0
 WAITING: Final = 1000
 #: names of the first placeholders
 _NUMBERS: Final = tuple(str(number) for number in range(1, 65))
+#: of a connection on which tables change: none of these can be set within a transaction
+SCHEMA_PRAGMAS: Final = ("PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON")
 DRIVER_ERRORS: Final = (sqlite3.Error, OverflowError)
 
 PRAGMAS: Final = (
@@ -144,6 +149,20 @@ class SqliteTransaction(Transaction):
         self._waiting.append((sql, rows))
         if sum(len(many) for _, many in self._waiting) >= WAITING:
             await self._trip(lambda raw: None)
+
+    async def check_keys(self, path: Path) -> None:
+        """INVALID_FOREIGN_KEY where a key points at nothing that did point at something before."""
+
+        def check(raw: sqlite3.Connection) -> CausewayError | None:
+            if broken_by(raw, Counter()) is None:
+                return None
+            # others see the file as it was before this transaction
+            with closing(_prepared(path, read_only=True, text_as_bytes=False)) as other:
+                return broken_by(raw, violations(other))
+
+        broken = await self._trip(check) if self._begun or self._waiting else None
+        if broken is not None:
+            raise broken
 
     async def commit(self) -> None:
         if self._begun or self._waiting:
@@ -256,6 +275,39 @@ class SqliteDatabase(Database):
             await self._after_failure(pool, connection, error, writing=True)
             raise
         self._give(pool, connection)
+
+    @asynccontextmanager
+    async def schema_transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """On a connection of its own, so that nothing has to be set back; the writer rests meanwhile."""
+        pool = self._writer
+        writer = pool.idle.pop() if pool.idle else await pool.wait()
+        opening = asyncio.ensure_future(_open(self.path, read_only=False))
+        try:
+            connection = await asyncio.shield(opening)
+            for pragma in SCHEMA_PRAGMAS:
+                await connection.execute_fetchall(pragma)
+            transaction = SqliteTransaction(connection, self.core, self._turns)
+            yield transaction
+            await transaction.check_keys(self.path)
+            await transaction.commit()
+        except DRIVER_ERRORS as error:
+            raise refusal(error, writing=True) or error from error
+        finally:
+            await asyncio.shield(self._in_background(self._close_schema(opening, writer)))
+
+    async def _close_schema(
+        self, opening: asyncio.Future[aiosqlite.Connection], writer: aiosqlite.Connection
+    ) -> None:
+        """Whatever still runs is interrupted and taken back; then the writer may write again."""
+        try:
+            connection = await opening
+            rollback = asyncio.ensure_future(connection.rollback())
+            while not rollback.done():
+                await connection.interrupt()
+                await asyncio.wait({rollback}, timeout=INTERRUPT_INTERVAL)
+            await connection.close()
+        finally:
+            self._give(self._writer, writer)
 
     def _give(self, pool: Pool[aiosqlite.Connection], connection: aiosqlite.Connection) -> None:
         """Nothing is begun on the connection any more."""
