@@ -7,6 +7,8 @@ The `auth_*` mutations give what `/auth/*` gives. Their cookies travel in the `E
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -25,6 +27,7 @@ from schema_gen.naming import Scope
 
 Arguments = Mapping[str, Any]
 Sdl = Callable[[Scope, RequestContext], Awaitable[str]]
+OpenApi = Callable[[RequestContext], Awaitable[bytes]]
 
 _MODES: Final = CallEnum(name="auth_mode", values=("json", "cookie", "session"))
 _SCOPES: Final = CallEnum(name="graphql_sdl_scope", values=("items", "system"))
@@ -73,13 +76,15 @@ def calls_of(
     server: Server,
     holder: BundleHolder,
     sdl: Sdl,
+    openapi: OpenApi,
     revert: Revert,
     sort: Sort,
     *,
     health_enabled: bool,
     introspection: bool,
+    openapi_enabled: bool,
 ) -> Calls:
-    """`sdl`: the GraphQL schema that a caller sees, as text."""
+    """`sdl`: the GraphQL schema that a caller sees, as text; `openapi`: the REST API, as JSON."""
 
     async def ping(arguments: Arguments, context: RequestContext) -> str:
         return PONG
@@ -99,13 +104,18 @@ def calls_of(
     async def specs(arguments: Arguments, context: RequestContext) -> str:
         return await sdl(arguments.get("scope") or "items", context)
 
+    async def document(arguments: Arguments, context: RequestContext) -> Any:
+        return await asyncio.to_thread(json.loads, await openapi(context))
+
     about = (replace(_query("server_specs_graphql", "String", specs, _SCOPES), arguments=_SCOPE),)
+    rest = (_query("server_specs_oas", "JSON", document),) if openapi_enabled else ()
     checks = (_query("server_health", "JSON", health),) if health_enabled else ()
     return Calls.of(
         _query("server_ping", "String", ping),
         _query("server_info", "server_info", info, *_INFO),
         *checks,
         *(about if introspection else ()),
+        *rest,
         _own(_query("permissions_me", "permissions_me_type", permissions)),
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),

@@ -101,6 +101,7 @@ class Settings:
     causeway_body_timeout: timedelta = _server(
         "10s", DURATION, "How long a request body may take to arrive; then 408."
     )
+    openapi_enabled: bool = _server("true", FLAG, "Answer `/server/specs/oas`.")
 
     db_client: str | None = _database(
         "",

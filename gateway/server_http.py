@@ -10,6 +10,7 @@ from gateway.http import HTML, JSON, HttpReply, HttpRequest
 from gateway.state import Project
 from resolvers.behaviors.server import PONG
 from rest_bridge.envelope import encode_json
+from rest_bridge.export import attachment
 from schema_gen.errors import route_not_found
 from schema_gen.naming import Scope
 
@@ -32,19 +33,30 @@ async def server_door(project: Project, request: HttpRequest) -> HttpReply:
         return await _info(project, request)
     if path == "/server/health" and project.settings.healthcheck_enabled:
         return await _health(project, request)
+    if path == "/server/specs/oas" and project.settings.openapi_enabled:
+        return await _openapi(project, request)
     scope = _SPECS.get(path)
     if scope is not None and project.settings.graphql_introspection:
         return await _specs(project, request, scope)
     raise route_not_found(request.path)
 
 
+async def _openapi(project: Project, request: HttpRequest) -> HttpReply:
+    """The REST API that the caller sees; not wrapped in `data` (protocol)."""
+    context = await authenticate(project, request.headers, request.query_string, request.ip)
+    body = await project.specifications.openapi(context)
+    return HttpReply(headers=(("content-type", JSON),), body=body)
+
+
 async def _specs(project: Project, request: HttpRequest, scope: Scope) -> HttpReply:
-    """The GraphQL schema that the caller sees, as a file."""
+    """The GraphQL schema that the caller sees, as a file that is called after the project."""
     context = await authenticate(project, request.headers, request.query_string, request.ip)
     text = await project.graphql.sdl(scope, context)
+    info = await project.server.info(context)
+    name = f"{info['project']['project_name']}_{context.now:%Y-%m-%d}.graphql"
     headers = (
         ("content-type", "application/octet-stream; charset=utf-8"),
-        ("content-disposition", f'attachment; filename="{scope}.graphql"'),
+        ("content-disposition", attachment(name)),
     )
     return HttpReply(headers=headers, body=text.encode())
 

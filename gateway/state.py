@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
+from typing import TypeVar
 
 from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
@@ -51,12 +52,16 @@ from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
 from resolvers.views import Schemas
 from rest_bridge.bridge import Bridge, BridgeLimits
+from rest_bridge.openapi.service import Specifications
+from rest_bridge.openapi.setting import Facts as SpecFacts
 from schema_gen.database import Database, open_database
 from schema_gen.epoch import Epochs, open_epochs
 from schema_gen.graphql.limits import DocumentLimits
 from schema_gen.loader import load_snapshot
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Scope
+
+T = TypeVar("T")
 
 
 class SchemaWatch:
@@ -103,6 +108,7 @@ class Project:
     authenticator: Authenticator
     desk: AuthDesk
     server: Server
+    specifications: Specifications
     retention: Retention
 
     @property
@@ -156,18 +162,24 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     async def sdl(scope: Scope, context: RequestContext) -> str:
         return await graphql.sdl(scope, context)
 
+    async def aside(work: Callable[[], T], /) -> T:
+        return await graphql.beside(work)
+
     async def execute(operation: Operation, context: RequestContext) -> Outcome:
         return await engine.execute(operation, context)
 
+    specifications = Specifications(holder, spec_facts_of(settings), aside)
     calls = calls_of(
         desk,
         server,
         holder,
         sdl,
+        specifications.openapi,
         Revert(holder, execute),
         Sort(database, holder, sql_dialect(database)),
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
+        openapi_enabled=settings.openapi_enabled,
     )
     behaviors = RowBehaviors(database, sessions, epochs)
     mutations = Mutations(
@@ -198,6 +210,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         authenticator=authenticator,
         desk=desk,
         server=server,
+        specifications=specifications,
         retention=Retention(database, snapshot, terms_of(settings)),
     )
 
@@ -242,6 +255,15 @@ def facts_of(settings: Settings) -> ServerFacts:
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
         health_threshold=settings.db_healthcheck_threshold,
+    )
+
+
+def spec_facts_of(settings: Settings) -> SpecFacts:
+    return SpecFacts(
+        url=settings.public_url,
+        cookie=settings.session_cookie_name,
+        health=settings.healthcheck_enabled,
+        introspection=settings.graphql_introspection,
     )
 
 

@@ -12,9 +12,9 @@ rows never become objects (docs/adr/0005).
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import strawberry
 from graphql import GraphQLError
@@ -36,6 +36,8 @@ from resolvers.views import Key, key_of
 from schema_gen.errors import CausewayError, each, graphql_validation
 from schema_gen.graphql.lazy import LazySchema
 from schema_gen.naming import Scope
+
+T = TypeVar("T")
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 #: answers of a schema about itself that are kept, and the longest of them in bytes
@@ -155,6 +157,10 @@ class GraphqlService:
         if sum(len(data) for data in made.roots.values()) <= _LONGEST:
             self._told.put(key, made)
         return made
+
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Long work that makes much, in a thread, as much at a time as schemas are built."""
+        return await self._documents.schemas.beside(work)
 
     async def sdl(self, scope: Scope, context: RequestContext) -> str:
         """The schema that the caller sees, as text."""

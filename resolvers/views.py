@@ -114,13 +114,11 @@ class Schemas:
         return found if found is not None else self._kept.put(key, self._make(bundle, context, scope))
 
     def _make(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
-        rules, signed_in = context.rules, _signed_in(context)
-        view: View
-        view = Everything(bundle.snapshot) if rules.admin else GateView(bundle.gate(rules), own=signed_in)
+        rules, signed_in = context.rules, is_signed_in(context)
         return build_schema(
             bundle.snapshot,
             bundle.names,
-            view,
+            view_of(bundle, context),
             scope,
             tuple(
                 signature
@@ -147,6 +145,15 @@ class Schemas:
 
         return await self.in_thread(alone)
 
+    async def beside(self, work: Callable[[], T]) -> T:
+        """The same for work that makes many objects, of which the collector need not know meanwhile."""
+
+        def resting() -> T:
+            with self._collector.resting():
+                return work()
+
+        return await self.in_thread(resting)
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Long work beside the event loop, some at a time."""
         async with self._places:
@@ -158,8 +165,16 @@ class Schemas:
 
 
 def key_of(bundle: Bundle, context: RequestContext, scope: Scope) -> Key:
-    return Key(bundle.snapshot.version, context.rules.fingerprint, _signed_in(context), scope)
+    return Key(bundle.snapshot.version, context.rules.fingerprint, is_signed_in(context), scope)
 
 
-def _signed_in(context: RequestContext) -> bool:
+def view_of(bundle: Bundle, context: RequestContext) -> View:
+    """What the caller sees of the snapshot."""
+    rules = context.rules
+    if rules.admin:
+        return Everything(bundle.snapshot)
+    return GateView(bundle.gate(rules), own=is_signed_in(context))
+
+
+def is_signed_in(context: RequestContext) -> bool:
     return context.actor.user is not None or context.actor.kind == "system"

@@ -16,7 +16,7 @@ type articles {
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
     GraphQLArgument,
@@ -119,9 +119,16 @@ def json_function_fields() -> dict[str, GraphQLField]:
 
 
 def note_of(use: Use) -> str | None:
-    """The field's note, or its column's comment. Notes that name a translation are nobody's text."""
-    meta = use.field.meta
+    """The field's note, or its column's comment."""
+    column = use.field.column
+    return _text(use.field.meta) or (column.comment if column is not None else None)
+
+
+def note_of_collection(collection: Collection) -> str | None:
+    return _text(collection.meta) or collection.comment
+
+
+def _text(meta: Mapping[str, Any] | None) -> str | None:
+    """The note of a row; one that names a translation is nobody's text."""
     note = meta.get("note") if meta else None
-    if isinstance(note, str) and note and not note.startswith("$t:"):
-        return note
-    return use.field.column.comment if use.field.column is not None else None
+    return note if isinstance(note, str) and note and not note.startswith("$t:") else None

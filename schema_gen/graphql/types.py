@@ -37,7 +37,7 @@ from schema_gen.graphql.aggregates import aggregated_fields, count_fields, sum_f
 from schema_gen.graphql.inputs import filter_fields, key_fields
 from schema_gen.graphql.mutations import DELETED
 from schema_gen.graphql.operators import STATIC
-from schema_gen.graphql.outputs import json_function_fields, object_fields
+from schema_gen.graphql.outputs import json_function_fields, note_of_collection, object_fields
 from schema_gen.graphql.scalars import SCALARS
 from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
 from schema_gen.graphql.uses import Use, has_type, is_shown, uses_of
@@ -93,7 +93,9 @@ class Types:
         home = self.snapshot.collections[collection]
         return self._once(
             name,
-            lambda: GraphQLObjectType(name, lambda: object_fields(home, self), description=_note(home)),
+            lambda: GraphQLObjectType(
+                name, lambda: object_fields(home, self), description=note_of_collection(home)
+            ),
         )
 
     def filter(self, collection: str) -> GraphQLInputObjectType:
@@ -276,10 +278,3 @@ def _is_stored(collection: Collection, name: str) -> bool:
     """Whether a value of the field can be written."""
     field = collection.fields.get(name)
     return field is not None and field.column is not None and not field.column.generated
-
-
-def _note(collection: Collection) -> str | None:
-    note = collection.meta.get("note") if collection.meta else None
-    if isinstance(note, str) and note and not note.startswith("$t:"):
-        return note
-    return collection.comment

@@ -33,7 +33,8 @@ from graphql import (
 
 from schema_gen.graphql.outputs import GENERATED, scalar_of
 from schema_gen.graphql.source import WriteSource
-from schema_gen.model import Collection, Field, Link
+from schema_gen.graphql.view import View
+from schema_gen.model import Collection, Field, Link, SchemaSnapshot
 
 InputAction = Literal["create", "update"]
 
@@ -57,7 +58,7 @@ def input_fields(
     granted = source.view.write_fields(action, collection.name)
     asked: frozenset[str] = frozenset()
     if action == "create":
-        asked = _asked(collection, source)
+        asked = asked_fields(collection, source.snapshot, source.view)
     else:
         granted = granted.union(collection.primary_key)
     fields: dict[str, GraphQLInputField] = {}
@@ -80,12 +81,12 @@ def input_fields(
     return fields
 
 
-def _asked(collection: Collection, source: WriteSource) -> frozenset[str]:
+def asked_fields(collection: Collection, snapshot: SchemaSnapshot, view: View) -> frozenset[str]:
     """Fields that whoever creates an item has to send. Those that a relation may fill in are not among them:
     an item that is created inside another one gets them from there.
     """
     led: set[str | None] = set()
-    for relation in source.snapshot.relations:
+    for relation in snapshot.relations:
         if relation.collection == collection.name:
             listed = relation.related is None or relation.one_field is not None
             led.update(name for name in relation.local if listed or name != relation.field)
@@ -93,7 +94,7 @@ def _asked(collection: Collection, source: WriteSource) -> frozenset[str]:
     return frozenset(
         name
         for name, field in collection.fields.items()
-        if name not in led and _is_needed(field, collection) and source.view.asked(collection.name, name)
+        if name not in led and _is_needed(field, collection) and view.asked(collection.name, name)
     )
 
 

@@ -31,7 +31,7 @@ LATER = re.compile(
     r".*_mutated$|users_me_tfa"
 )
 LATER_ROOTS = re.compile(
-    r".*_by_version|server_specs_oas|(collections|fields|relations)(_by_name|_in_collection)?$|extensions|"
+    r".*_by_version|(collections|fields|relations)(_by_name|_in_collection)?$|extensions|"
     r"(create|update|delete)_(collections|fields|relations|extensions|files|deployments)_(items?|batch)$|"
     r"users_(me_tfa|invite|register)|auth_password|update_users_me$|import_file$|utils_(random|hash|cache)"
 )

@@ -1,0 +1,177 @@
+"""`/server/specs/oas`: the document is one, tells what the caller may use, and what it says is true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from rest_bridge.openapi import document as documents
+from tests.conftest import MakeDatabase
+from tests.support.openapi import Fits, check, operations
+from tests.support.project import Site, change, code, grant, running
+from tests.support.seeds import TOKEN, seed_demo
+
+CALLERS = {"admin": TOKEN, "editor": "editor-static", "reader": "reader-static", "nobody": None}
+PATH = "/server/specs/oas"
+
+
+@pytest.fixture
+async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
+    async with running(await make_database(seed_demo)) as running_site:
+        for name in ("editor", "reader"):
+            sql = "update directus_users set token = $1 where email = $2"
+            await change(running_site.database, sql, f"{name}-static", f"{name}@example.com")
+        yield running_site
+
+
+async def document(site: Site, caller: str) -> dict[str, Any]:
+    answer = await site.ask("GET", PATH, token=CALLERS[caller])
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    made: dict[str, Any] = json.loads(answer.body)
+    return made
+
+
+def methods(made: Mapping[str, Any], path: str) -> set[str]:
+    return {method for place, method, _ in operations(made) if place == path}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_it_is_a_document(site: Site, caller: str) -> None:
+    check(await document(site, caller))
+
+
+async def test_everything_for_administrators(site: Site) -> None:
+    made = await document(site, "admin")
+    assert methods(made, "/items/articles") == {"get", "post", "patch", "delete"}
+    assert methods(made, "/items/articles/{id}") == {"get", "put", "patch", "delete"}
+    assert methods(made, "/items/homepage") == {"get", "patch"}
+    assert methods(made, "/users") == {"get", "post", "patch", "delete"}
+    assert methods(made, "/activity") == {"get"}
+    assert methods(made, "/settings") == {"get", "patch"}
+    assert methods(made, "/users/me") == {"get", "patch", "delete"}
+    # a folder holds no items
+    assert "/items/blocks" not in made["paths"]
+    assert made["components"]["schemas"]["ItemsArticles_create"]["required"] == ["title", "slug"]
+    assert made["components"]["schemas"]["ItemsArticles_create"]["properties"]["title"] == {
+        "type": "string",
+        "maxLength": 255,
+    }
+    read = made["components"]["schemas"]["ItemsArticles"]["properties"]
+    assert read["status"] == {"type": "string", "enum": ["published", "draft", "archived"]}
+    assert read["rating"] == {"type": ["number", "null"], "description": "Of readers, 1 to 5"}
+    assert read["price"]["type"] == ["number", "null"]
+    assert read["author"] == {
+        "anyOf": [{"type": ["integer", "null"]}, {"$ref": "#/components/schemas/ItemsAuthors"}]
+    }
+
+
+async def test_what_a_reader_may(site: Site) -> None:
+    made = await document(site, "reader")
+    assert methods(made, "/items/articles") == {"get"}
+    assert methods(made, "/items/comments") == {"get", "post"}
+    assert methods(made, "/items/comments/{id}") == {"get"}
+    schemas = made["components"]["schemas"]
+    assert "email" not in schemas["ItemsAuthors"]["properties"]
+    assert set(schemas["ItemsComments_create"]["properties"]) == {"article", "author_name", "body"}
+    assert "/settings" not in made["paths"]
+    assert "/users" not in made["paths"]
+    assert methods(made, "/users/me") == {"get"}
+
+
+async def test_what_is_hidden_is_not_named(site: Site) -> None:
+    made = await document(site, "nobody")
+    text = json.dumps(made)
+    for hidden in ("user_created", "author_email", "directus_users", "joined_on", "/users"):
+        assert hidden not in text
+    assert "/server/health" not in made["paths"]
+    assert methods(made, "/items/articles") == {"get"}
+
+
+async def test_what_it_says_of_answers(site: Site) -> None:
+    """Every list, as it comes, with all of what is related."""
+    for caller in CALLERS:
+        made = await document(site, caller)
+        fits = Fits(made)
+        asked = 0
+        for path, method, _ in operations(made):
+            if method != "get" or "{" in path or path.startswith("/server/specs"):
+                continue
+            for query in ("", "?fields=*.*&limit=20", "?meta=*&limit=3"):
+                answer = await site.ask("GET", path + query, token=CALLERS[caller])
+                assert answer.status == 200, (path, answer.body)
+                schema = fits.answer(path, method, 200)
+                if schema is not None:
+                    asked += 1
+                    assert not (faults := fits.faults(schema, json.loads(answer.body))), (path, faults[:3])
+        assert asked > 20
+
+
+async def test_refusals_are_told(site: Site) -> None:
+    made = await document(site, "admin")
+    fits = Fits(made)
+    for path, target, status in (
+        ("/items/articles", "?filter[nope][_eq]=1", 403),
+        ("/items/articles", "?limit=x", 400),
+        ("/items/articles/{id}", "/999999", 403),
+    ):
+        answer = await site.ask("GET", f"/items/articles{target}", token=TOKEN)
+        assert answer.status == status
+        schema = fits.answer(path, "get", status)
+        assert schema is not None
+        assert not fits.faults(schema, json.loads(answer.body))
+        wrong = {"errors": [{"message": "x", "extensions": {"code": "TOKEN_EXPIRED"}}]}
+        assert fits.faults(schema, wrong)
+
+
+async def test_new_rights_are_in_the_next_document(site: Site) -> None:
+    before = await document(site, "nobody")
+    assert before["info"]["version"] == (await document(site, "nobody"))["info"]["version"]
+    sql = "select policy from directus_access where role is null and " + '"user" is null'
+    policy = (await site.database.fetch(sql))[0][0]
+    await grant(site.database, str(policy), "tags", "create", fields="name")
+    await site.project.epochs.bump_access()
+    after = await document(site, "nobody")
+    assert methods(after, "/items/tags") == {"get", "post"}
+    assert before["info"]["version"] != after["info"]["version"]
+
+
+async def test_a_document_is_made_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+    encoded = documents.encoded
+
+    def counted(setting: Any) -> bytes:
+        nonlocal made
+        made += 1
+        return encoded(setting)
+
+    monkeypatch.setattr(documents, "encoded", counted)
+    first = await site.ask("GET", PATH, token=TOKEN)
+    assert (await site.ask("GET", PATH, token=TOKEN)).body == first.body
+    assert made == 1
+
+
+async def test_graphql_gives_the_same(site: Site) -> None:
+    for caller, token in CALLERS.items():
+        query = {"query": "{ server_specs_oas }"}
+        answer = await site.ask("POST", "/graphql/system", query, token=token)
+        assert json.loads(answer.body) == {"data": {"server_specs_oas": await document(site, caller)}}
+
+
+async def test_it_can_be_switched_off(make_database: MakeDatabase) -> None:
+    async with running(await make_database(seed_demo), OPENAPI_ENABLED="false") as site:
+        answer = await site.ask("GET", PATH, token=TOKEN)
+        assert (answer.status, code(answer)) == (404, "ROUTE_NOT_FOUND")
+        asked = await site.ask("POST", "/graphql/system", {"query": "{ server_specs_oas }"}, token=TOKEN)
+        assert code(asked) == "GRAPHQL_VALIDATION"
+
+
+async def test_without_metadata(chinook_url: str) -> None:
+    """A database that knows nothing of the protocol, with a composite key; the public may do nothing."""
+    async with running(chinook_url) as site:
+        made = await document(site, "nobody")
+        check(made)
+        assert not [path for path in made["paths"] if path.startswith("/items/")]
