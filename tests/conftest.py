@@ -130,7 +130,7 @@ async def demo_url(make_database: MakeDatabase) -> str:
     return await make_database(seed_demo)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def traceless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every refused request of the test that could write is checked to have left the database as it was."""
     monkeypatch.setattr(Site, "ask", watched(Site.ask))

@@ -16,8 +16,6 @@ from tests.support.asgi import Answer
 from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_user, data, grant, running, seed_system
 from tests.support.session import Dialect
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 TABLES = (
     "create table shelves (id {key}, name varchar(20) not null unique)",
     "create table books (id {key}, title varchar(20), pages integer, shelf integer references shelves(id))",

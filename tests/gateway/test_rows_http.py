@@ -13,8 +13,6 @@ from tests.support.asgi import Answer
 from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_role, add_user, data, running
 from tests.support.writers import rows, seed_writers
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 

@@ -13,8 +13,6 @@ from tests.conftest import MakeDatabase
 from tests.support.project import ADMIN_TOKEN, Site, running, seed_system
 from tests.support.writers import insert
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 TABLES: Final = """
 create table owners (id {key}, name varchar(10) not null, mail varchar(20) unique);
 create table things (id {key}, name varchar(10) unique, code integer unique, day date unique,

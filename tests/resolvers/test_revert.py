@@ -13,8 +13,6 @@ from tests.support.asgi import Answer
 from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_user, code, data, grant, running
 from tests.support.writers import rows, seed_writers
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 FIRST = {
     "title": "A", "price": "1.5", "at": "2024-02-03T04:05:06+02:00", "local": "2024-02-03T04:05:06",
     "day": "2024-02-03", "js": {"x": [1]}, "cs": ["a", "b"], "ok": True, "hush": "one", "pin": "1111",

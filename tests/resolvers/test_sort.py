@@ -23,8 +23,6 @@ from tests.support.project import (
 )
 from tests.support.writers import CONTEXT, rows, run, seed_writers
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 Places = Sequence[int | None]
 
 

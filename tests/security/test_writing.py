@@ -17,8 +17,6 @@ from tests.support.press import ADA, ADA_ID, EVE, EVE_ID, NOBODY, OWN, granted, 
 from tests.support.project import ADMIN_TOKEN, Site, change, code, data
 from tests.support.writers import rows
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 #: stands for a key in the tables below
 KEY: Final = "{key}"
 

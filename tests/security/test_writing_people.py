@@ -26,8 +26,6 @@ from tests.support.project import (
 )
 from tests.support.writers import rows
 
-pytestmark = pytest.mark.usefixtures("traceless")
-
 
 @pytest.fixture
 async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:

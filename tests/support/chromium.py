@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -30,10 +30,22 @@ _FLAGS: Final = (
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     "--remote-debugging-port=0", "--window-size=1400,900", "about:blank",
 )  # fmt: skip
+#: what the protocol says of a page that goes away meanwhile
+_LEFT: Final = frozenset(
+    {
+        "Inspected target navigated or closed",
+        "Cannot find context with specified id",
+        "Execution context was destroyed.",
+    }
+)
 
 
 def chromium() -> str | None:
     return next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
+
+
+class PageLeft(Exception):
+    """The page was left while it was asked."""
 
 
 class Page:
@@ -67,6 +79,8 @@ class Page:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         message = await asyncio.wait_for(answer, PATIENCE)
+        if message.get("error", {}).get("message") in _LEFT:
+            raise PageLeft(method)
         assert "error" not in message, message
         return message["result"]
 
@@ -83,9 +97,12 @@ class Page:
         """Waits for an expression to be true, and gives its value."""
         script = f"(() => {{ const v = ({condition}); return v instanceof Node ? true : v }})()"
         async with asyncio.timeout(PATIENCE):
-            while not (value := await self.run(script)):
+            while True:
+                # what is waited for may be the next page
+                with suppress(PageLeft):
+                    if value := await self.run(script):
+                        return value
                 await asyncio.sleep(0.05)
-        return value
 
     async def click(self, selector: str) -> None:
         await self.until(f"document.querySelector({json.dumps(selector)})")
