@@ -20,8 +20,10 @@ from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
 from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
-from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, Resolve
+from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, CallType, Resolve
 from resolvers.context import Exchange, RequestContext
+from resolvers.structure.calls import reading_calls
+from resolvers.structure.reading import Structure
 from schema_gen.errors import CausewayError, invalid_credentials
 from schema_gen.naming import Scope
 
@@ -79,6 +81,7 @@ def calls_of(
     openapi: OpenApi,
     revert: Revert,
     sort: Sort,
+    structure: Structure,
     *,
     health_enabled: bool,
     introspection: bool,
@@ -120,6 +123,7 @@ def calls_of(
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
         *_utility_calls(revert, sort),
+        *reading_calls(structure),
     )
 
 
@@ -178,7 +182,7 @@ def _exchange(context: RequestContext) -> Exchange:
     return context.exchange or Exchange(headers={})
 
 
-def _query(name: str, kind: str, resolve: Resolve, *types: CallObject | CallEnum) -> CallRoot:
+def _query(name: str, kind: str, resolve: Resolve, *types: CallType) -> CallRoot:
     return CallRoot(name=name, scope="system", kind="query", type=kind, resolve=resolve, types=types)
 
 
@@ -188,7 +192,7 @@ def _own(call: CallRoot) -> CallRoot:
 
 
 def _mutation(
-    name: str, kind: str, resolve: Resolve, arguments: Mapping[str, str], *types: CallObject | CallEnum
+    name: str, kind: str, resolve: Resolve, arguments: Mapping[str, str], *types: CallType
 ) -> CallRoot:
     return CallRoot(
         name=name,

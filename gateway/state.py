@@ -50,6 +50,7 @@ from resolvers.single_flight import SingleFlight
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
+from resolvers.structure.reading import Structure
 from resolvers.views import Schemas
 from rest_bridge.bridge import Bridge, BridgeLimits
 from rest_bridge.openapi.service import Specifications
@@ -177,6 +178,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         specifications.openapi,
         Revert(holder, execute),
         Sort(database, holder, sql_dialect(database)),
+        Structure(holder),
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
         openapi_enabled=settings.openapi_enabled,

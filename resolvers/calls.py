@@ -6,10 +6,12 @@ so that the schema builder can write their types and the engine can run them.
              type="auth_tokens", resolve=login)
 
 `resolve(arguments, context)` gives plain JSON values; the selection of the document is applied to them here.
+Where the answer is one scalar of JSON, it may be `Encoded` already.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,15 +20,19 @@ from typing import Any, Final
 from graphql import FieldNode
 
 from resolvers.context import RequestContext
+from resolvers.operation import Operation
 from resolvers.tree import Tree
-from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
+from schema_gen.graphql.signatures import CallEnum, CallInput, CallObject, CallSignature, CallType
 
 __all__ = [
     "CallEnum",
+    "CallInput",
     "CallObject",
     "CallRoot",
     "CallSignature",
+    "CallType",
     "Calls",
+    "Encoded",
     "Resolve",
     "answer",
     "encode",
@@ -34,7 +40,10 @@ __all__ = [
 ]
 
 #: scalars that are strings on the wire, whatever the value is
-_AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID"})
+_AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID", "String"})
+
+#: longer lists are selected from and written beside the event loop
+_MANY: Final = 100
 
 Resolve = Callable[[Mapping[str, Any], RequestContext], Awaitable[Any]]
 
@@ -44,6 +53,13 @@ class CallRoot(CallSignature):
     """A root and what it does."""
 
     resolve: Resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """An answer as JSON text, which is passed on as it is."""
+
+    json: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +76,32 @@ class Calls:
     def of(cls, *calls: CallRoot) -> Calls:
         return cls(roots={(call.scope, call.kind, call.name): call for call in calls})
 
-    def find(self, scope: str, kind: str, name: str) -> CallRoot | None:
-        return self.roots.get((scope, kind, name))
+    def find(self, operation: Operation, name: str, *, admin: bool) -> CallRoot | None:
+        """The call of a root of the operation; None where its caller (`admin`) has none. What is internal is
+        there for operations of the REST bridge only.
+        """
+        call = self.roots.get((operation.scope, operation.definition.operation.value, name))
+        if call is None or (call.admin_only and not admin):
+            return None
+        return None if call.internal and operation.wire != "rest" else call
 
 
 async def answer(call: CallRoot, nodes: tuple[FieldNode, ...], tree: Tree, context: RequestContext) -> bytes:
     """The JSON of one call root. Raises whatever the call refuses with."""
     arguments = {name: tree.argument(value) for name, value in tree.arguments(nodes[0]).items()}
     value = await call.resolve(arguments, context)
+    if isinstance(value, Encoded):
+        return value.json
     objects = {made.name: made for made in call.types if isinstance(made, CallObject)}
-    return encode(selected(value, call.type, nodes, tree, objects))
+
+    def work() -> bytes:
+        return encode(selected(value, call.type, nodes, tree, objects))
+
+    return await asyncio.to_thread(work) if isinstance(value, list) and len(value) > _MANY else work()
 
 
 def encode(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def selected(
@@ -91,7 +119,7 @@ def selected(
     name = written.strip("[]!")
     home = objects.get(name)
     if home is None:
-        return str(value) if name in _AS_TEXT else value
+        return _text(value) if name in _AS_TEXT else value
     answer: dict[str, Any] = {}
     for key, found in tree.fields((node.selection_set for node in nodes), frozenset({name})).items():
         field = found[0].name.value
@@ -100,3 +128,11 @@ def selected(
         else:
             answer[key] = selected(value.get(field), home.fields[field], tuple(found), tree, objects)
     return answer
+
+
+def _text(value: Any) -> str:
+    """
+    >>> _text(5), _text(True), _text({"a": 1})
+    ('5', 'true', '{"a":1}')
+    """
+    return value if isinstance(value, str) else encode(value).decode()

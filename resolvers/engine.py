@@ -124,8 +124,8 @@ class Engine:
         self, operation: Operation, bundle: Bundle, gate: Gate, key: str, nodes: tuple[FieldNode, ...]
     ) -> Root | CompiledRoot:
         name = nodes[0].name.value
-        call = self.calls.find(operation.scope, operation.definition.operation.value, name)
-        if call is not None and (not call.admin_only or gate.rules.admin):
+        call = self.calls.find(operation, name, admin=gate.rules.admin)
+        if call is not None:
             return CompiledRoot(key=key, call=call, nodes=nodes)
         if name in OWN_ROOTS:
             gate = bundle.gate(with_own_rows(gate.rules))

@@ -73,7 +73,10 @@ def structural_variables(operation: Operation) -> frozenset[str]:
     return frozenset(found)
 
 
-_VALUE_ARGUMENTS = frozenset({"data", "filter", "id", "ids", "key", "payload", "search"})
+#: arguments whose values are bound, written, or handed to calls
+_VALUE_ARGUMENTS: Final = frozenset(
+    {"collection", "concurrently", "data", "field", "filter", "id", "ids", "key", "keys", "payload", "search"}
+)
 
 
 def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
@@ -93,7 +96,10 @@ def _collect_structural(selection: SelectionSetNode, found: set[str]) -> None:
 
 #: arguments of mutation roots whose values are written, or name what is
 _WRITTEN_ARGUMENTS: Final = frozenset(
-    {"data", "id", "ids", "if_match", "max_affected", "on_conflict", "payload", "upsert"}
+    {
+        *("collection", "concurrently", "data", "field", "id", "ids"),
+        *("if_match", "max_affected", "on_conflict", "payload", "upsert"),
+    }
 )
 
 

@@ -115,15 +115,18 @@ class Schemas:
 
     def _make(self, bundle: Bundle, context: RequestContext, scope: Scope) -> LazySchema:
         rules, signed_in = context.rules, is_signed_in(context)
+        view = view_of(bundle, context)
         return build_schema(
             bundle.snapshot,
             bundle.names,
-            view_of(bundle, context),
+            view,
             scope,
             tuple(
                 signature
                 for signature in self._signatures
-                if (rules.admin or not signature.admin_only) and (signed_in or not signature.signed_in)
+                if (rules.admin or not signature.admin_only)
+                and (signed_in or not signature.signed_in)
+                and (signature.reads is None or view.readable(signature.reads))
             ),
             introspection=self.introspection,
         )

@@ -38,6 +38,7 @@ from rest_bridge.repeats import Asked, Repeat, asked
 from rest_bridge.rights import item_rights
 from rest_bridge.routes import Route, match
 from rest_bridge.search_body import read_search
+from rest_bridge.structure import answer_structure
 from rest_bridge.utilities import answer_utility
 from rest_bridge.write_bridge import WriteBridge
 from rest_bridge.writer import ID, Verb
@@ -89,6 +90,9 @@ class Bridge:
             return _options(route)
         if route.utility is not None:
             return await answer_utility(request, route, self._engine, context)
+        if route.place is not None:
+            query = self._query(request.query_string)
+            return await answer_structure(request, route.place, query, self._engine, context)
         if method == "SEARCH" and route.verb in ("list", "singleton") and "SEARCH" in route.methods:
             return await self._search(request, route, context)
         return await self._writes.answer(request, route, self._query(request.query_string), context)
@@ -103,6 +107,8 @@ class Bridge:
         if route.utility is not None:
             return await answer_utility(request, route, self._engine, context)
         query = self._query(raw)
+        if route.place is not None:
+            return await answer_structure(request, route.place, query, self._engine, context)
         if route.verb is not None:
             read = await self._read(route, query, context, None if tells_secrets(raw) else asking)
             return unchanged(read, request)

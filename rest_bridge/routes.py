@@ -4,6 +4,7 @@
     match("/users/me")             -> Route(verb="users_me", collection="directus_users")
     match("/permissions/me")       -> Route(about="permissions", collection="directus_permissions")
     match("/utils/sort/articles")  -> Route(utility="sort", collection="articles", methods=("POST",))
+    match("/fields/articles")      -> Route(place=Place(pattern="fields/:collection", ...), ...)
 
 The routes of system collections come from the registry. A path is percent-encoded; keys may hold anything.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
 
+from rest_bridge.structure import HEADS, Place, find_place
 from rest_bridge.writer import Verb
 from schema_gen.errors import forbidden, route_not_found
 from schema_gen.registry import BY_PATH, SystemTable
@@ -37,8 +39,8 @@ _READ_ONLY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Items (`verb` and `collection`), what the caller may (`about`; "item" with `collection` and `key`), or
-    something that is done with a collection or a revision (`utility`).
+    """Items (`verb` and `collection`), what the caller may (`about`; "item" with `collection` and `key`),
+    something that is done with a collection or a revision (`utility`), or how collections are made (`place`).
 
     `methods`: as OPTIONS tells them; of items, those that are answered.
     """
@@ -48,6 +50,7 @@ class Route:
     key: str | None = None
     about: About | None = None
     utility: Utility | None = None
+    place: Place | None = None
     methods: Methods = _READ
 
 
@@ -94,6 +97,9 @@ def match(path: str) -> Route:
     system = SYSTEM_ROUTES.get(head)
     if head == "utils":
         return _utility(path, rest.rstrip("/"))
+    if head in HEADS:
+        place = find_place(path)
+        return Route(collection=f"directus_{head}", place=place, methods=place.methods)
     if system is None:
         raise route_not_found(path)
     rest = rest.rstrip("/")

@@ -27,6 +27,8 @@ class CatalogColumn(NamedTuple):
     expression: str | None = None
     comment: str | None = None
     enum_values: tuple[str, ...] = ()
+    #: the expression that numbers an auto-increment column
+    sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class CatalogTable:
     #: first columns of the indexes that are not unique, sorted
     indexed: tuple[str, ...] = ()
     comment: str | None = None
+    #: the statement that made it, where the database keeps that
+    sql: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

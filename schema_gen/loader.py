@@ -27,7 +27,7 @@ from schema_gen.relations import AliasField, RelationsFound, find_relations
 from schema_gen.types import ALIAS_SPECIALS, default_value, field_type
 
 #: raised when the same database is to be read into a different snapshot than before
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 _NO_META: Final[MetaRow] = {}
 #: what the server keeps for itself beside the tables of the protocol; served to nobody
@@ -191,7 +191,8 @@ def _collection(
             collection=table.name, name=extra.name, type="alias", column=None, special=extra.special
         )
     meta = metadata.collections.get(table.name)
-    return _with_settings(table, fields, system, meta)
+    leftovers = {name: row for name, row in rows.items() if name not in fields}
+    return replace(_with_settings(table, fields, system, meta), leftovers=leftovers)
 
 
 def _field_meta(row: MetaRow | None) -> MetaRow | None:
@@ -225,6 +226,7 @@ def _field(
             nullable=column.nullable,
             default=default_value(column.default, kind),
             has_default=column.default is not None or column.auto_increment,
+            sequence=column.sequence,
             unique=column.name in single or table.primary_key == (column.name,),
             indexed=column.name in table.indexed,
             primary_key=column.name in table.primary_key,
@@ -280,4 +282,5 @@ def _with_settings(
         uniques=table.uniques,
         meta=meta,
         namespace=table.namespace,
+        sql=table.sql,
     )

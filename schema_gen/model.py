@@ -67,6 +67,8 @@ class Column:
     default: Any = None
     #: the raw default expression exists (a value or a function such as now())
     has_default: bool = False
+    #: the expression that numbers an auto-increment column, where the database has one
+    sequence: str | None = None
     unique: bool = False
     indexed: bool = False
     primary_key: bool = False
@@ -190,6 +192,10 @@ class Collection:
     meta: Mapping[str, Any] | None = None
     #: database schema that holds the table (PostgreSQL); None for the default
     namespace: str | None = None
+    #: the statement that made the table (SQLite)
+    sql: str | None = None
+    #: rows of `directus_fields` that are neither columns nor aliases: field -> row
+    leftovers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def system(self) -> bool:

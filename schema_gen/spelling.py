@@ -15,8 +15,18 @@ Scope = Literal["items", "system"]
 
 _SPELLABLE: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 
+#: types of collections, fields and relations as the system scope tells and takes them
+_STRUCTURE: Final = frozenset(
+    f"{head}directus_{what}{tail}"
+    for head in ("", "write_")
+    for what in ("collections", "fields", "relations")
+    for tail in ("", "_input", "_meta", "_meta_input", "_schema", "_schema_input")
+    # these are collections themselves
+    if head or tail
+)
+
 #: types that exist whatever the database holds
-RESERVED_TYPES: Final = frozenset(
+RESERVED_TYPES: Final = _STRUCTURE | frozenset(
     {
         "Query", "Mutation", "Subscription",
         "Int", "Float", "String", "Boolean", "ID", "Void", "JSON", "Hash", "Date", "DateTime",

@@ -90,8 +90,8 @@ class MutationPlanner:
         self, operation: Operation, tools: Tools, gate: Gate, key: str, nodes: tuple[FieldNode, ...]
     ) -> PlannedRoot:
         name, bundle = nodes[0].name.value, tools.bundle
-        call = self._calls.find(operation.scope, "mutation", name)
-        if call is not None and (not call.admin_only or gate.rules.admin):
+        call = self._calls.find(operation, name, admin=gate.rules.admin)
+        if call is not None:
             return PlannedRoot(key=key, nodes=nodes, call=call)
         found = bundle.names.mutation(operation.scope, name)
         try:

@@ -176,6 +176,7 @@ def _column(row: Row, enums: Mapping[int, tuple[str, ...]]) -> CatalogColumn:
         expression=expression,
         comment=comment,
         enum_values=enums.get(type_oid, ()),
+        sequence=default if serial else None,
     )
 
 

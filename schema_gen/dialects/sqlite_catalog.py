@@ -106,6 +106,7 @@ def _table(name: str, kind: str, sql: str, rows: list[Row], indexes: Mapping[str
         indexed=tuple(
             sorted({one[0][4] for one in indexes.values() if not one[0][2] and one[0][4] is not None})
         ),
+        sql=sql or None,
     )
 
 

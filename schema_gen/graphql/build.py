@@ -62,10 +62,14 @@ def build_schema(
     introspection: bool = True,
     internal: bool = False,
 ) -> LazySchema:
-    """`signatures`: roots of this scope that the caller may see. `internal`: with the directives of the REST
-    bridge and its form of mutations, which no caller may use.
+    """`signatures`: roots of this scope that the caller may see. `internal`: with the roots and directives of
+    the REST bridge and its form of mutations, which no caller may use.
     """
-    here = tuple(signature for signature in signatures if signature.scope == scope)
+    here = tuple(
+        signature
+        for signature in signatures
+        if signature.scope == scope and (internal or not signature.internal)
+    )
     types = Types(snapshot, names, view, here)
     query = _root_type("Query", _queries(types, scope, here))
     mutations = {**_calls(types, here, "mutation"), **_mutations(types, scope, internal=internal)}

@@ -35,11 +35,24 @@ class CallEnum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallInput:
+    """An input object that calls take: field name -> GraphQL type."""
+
+    name: str
+    fields: Mapping[str, str]
+
+
+CallType = CallObject | CallEnum | CallInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallSignature:
     """`arguments`: name -> GraphQL type; `type`: the GraphQL type of the answer, whose own definitions are in
     `types`.
 
-    Seen by everybody, by callers with a user (`signed_in`), or by admins only.
+    Seen by everybody, by callers with a user (`signed_in`), by those who may read the collection `reads`, or
+    by admins only. `internal`: part of the internal schema alone, for the REST bridge; no document from
+    outside can name it.
     """
 
     name: str
@@ -47,7 +60,9 @@ class CallSignature:
     kind: Literal["query", "mutation"]
     type: str
     arguments: Mapping[str, str] = field(default_factory=dict)
-    types: tuple[CallObject | CallEnum, ...] = ()
+    types: tuple[CallType, ...] = ()
     description: str = ""
     admin_only: bool = False
     signed_in: bool = False
+    reads: str | None = None
+    internal: bool = False

@@ -17,7 +17,9 @@ from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInputType,
     GraphQLInt,
     GraphQLList,
     GraphQLNamedType,
@@ -39,7 +41,7 @@ from schema_gen.graphql.mutations import DELETED
 from schema_gen.graphql.operators import STATIC
 from schema_gen.graphql.outputs import json_function_fields, note_of_collection, object_fields
 from schema_gen.graphql.scalars import SCALARS
-from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
+from schema_gen.graphql.signatures import CallEnum, CallInput, CallObject, CallSignature
 from schema_gen.graphql.uses import Use, has_type, is_shown, uses_of
 from schema_gen.graphql.view import View, WriteAction
 from schema_gen.graphql.write_inputs import ANY_KEY, InputAction, change_fields, input_fields
@@ -243,6 +245,8 @@ class Types:
         made = self._calls[name]
         if isinstance(made, CallEnum):
             return self._once(name, lambda: GraphQLEnumType(name, {value: value for value in made.values}))
+        if isinstance(made, CallInput):
+            return self._once(name, lambda: GraphQLInputObjectType(name, lambda: self._call_inputs(made)))
         return self._once(name, lambda: GraphQLObjectType(name, lambda: self._call_fields(made)))
 
     def _call_fields(self, made: CallObject) -> dict[str, GraphQLField]:
@@ -252,6 +256,12 @@ class Types:
             if type_ is not None:
                 fields[name] = GraphQLField(cast("GraphQLObjectType", type_))
         return fields
+
+    def _call_inputs(self, made: CallInput) -> dict[str, GraphQLInputField]:
+        return {
+            name: GraphQLInputField(cast("GraphQLInputType", self.written(text)))
+            for name, text in made.fields.items()
+        }
 
     def written(self, text: str) -> GraphQLType | None:
         """The type that is written so (`[articles!]!`); None where the view does not show what it names."""

@@ -52,8 +52,8 @@ def test_what_the_caller_may(path: str, about: str, collection: str, key: str | 
 @pytest.mark.parametrize(
     "path",
     ["", "/", "/items", "/items/", "//items/articles", "/items/articles/1/2", "/nope", "/Users", "/users/1/2",
-     "/users/me/x", "/settings/1", "/permissions/me/a/b/c", "/policies/me/x", "/collections",
-     "/fields/articles", "/relations", "/extensions/1", "/sessions", "/migrations", "items/articles"],
+     "/users/me/x", "/settings/1", "/permissions/me/a/b/c", "/policies/me/x", "/collections/a/b",
+     "/fields/articles/a/b", "/relations//a", "/extensions/1", "/sessions", "/migrations", "items/articles"],
 )  # fmt: skip
 def test_no_such_route(path: str) -> None:
     with pytest.raises(CausewayError) as caught:

@@ -1,0 +1,154 @@
+"""Requests of collections, fields and relations as the operations that they are: one internal root each.
+
+    GET /collections            query { data: structure_collections }
+    GET /fields/articles/title  query ($collection: String!, $field: String!) {
+                                  data: structure_field(collection: $collection, field: $field)
+                                }
+
+`ROUTES` is the one table: method and pattern -> the root that answers, and the status of the answer. What a
+root takes comes from the parts of the path, from the body (`payload`) and from the query string
+(`concurrently`), as far as its signature names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+from graphql import OperationDefinitionNode, VariableDefinitionNode, parse_type
+
+from resolvers.context import RequestContext
+from resolvers.engine import Engine
+from resolvers.operation import Operation
+from resolvers.structure.signatures import INTERNAL
+from rest_bridge.bodies import read_body
+from rest_bridge.envelope import envelope
+from rest_bridge.export import export
+from rest_bridge.message import RestRequest, RestResponse
+from rest_bridge.query import Query
+from rest_bridge.query_string import parse_query_string
+from rest_bridge.search_body import read_search
+from rest_bridge.syntax import (
+    argument,
+    document,
+    field_node,
+    mutation_definition,
+    query_definition,
+    variable,
+)
+from schema_gen.errors import route_not_found
+
+#: (method, pattern) -> (root, status of its answer); HEAD is answered as GET
+ROUTES: Final[Mapping[tuple[str, str], tuple[str, int]]] = {
+    ("GET", "collections"): ("structure_collections", 200),
+    ("SEARCH", "collections"): ("structure_collections", 200),
+    ("GET", "collections/:collection"): ("structure_collection", 200),
+    ("GET", "fields"): ("structure_fields", 200),
+    ("GET", "fields/:collection"): ("structure_fields_of", 200),
+    ("GET", "fields/:collection/:field"): ("structure_field", 200),
+    ("GET", "relations"): ("structure_relations", 200),
+    ("GET", "relations/:collection"): ("structure_relations_of", 200),
+    ("GET", "relations/:collection/:field"): ("structure_relation", 200),
+}
+#: how deep the paths below a first segment go
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "collections": ("collection",),
+    "fields": ("collection", "field"),
+    "relations": ("collection", "field"),
+}
+#: the first segments of paths that are answered here
+HEADS: Final = frozenset(_PARTS)
+_ORDER: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`pattern` as in `ROUTES`; `given`: what the path says of its parts."""
+
+    pattern: str
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        known = {method for method, pattern in ROUTES if pattern == self.pattern}
+        return tuple(method for method in _ORDER if method in known or (method == "HEAD" and "GET" in known))
+
+
+def find_place(path: str) -> Place:
+    """`path` percent-encoded. Raises ROUTE_NOT_FOUND."""
+    head, *rest = path.strip("/").split("/")
+    names = _PARTS[head][: len(rest)]
+    if len(names) < len(rest) or not all(rest):
+        raise route_not_found(path)
+    pattern = "/".join((head, *(f":{name}" for name in names)))
+    return Place(pattern=pattern, given={name: unquote(part) for name, part in zip(names, rest, strict=True)})
+
+
+async def answer_structure(
+    request: RestRequest, place: Place, query: Query, engine: Engine, context: RequestContext
+) -> RestResponse:
+    """Raises what the request is refused for."""
+    method = "GET" if request.method == "HEAD" else request.method
+    found = ROUTES.get((method, place.pattern))
+    if found is None:
+        raise route_not_found(request.path)
+    root, status = found
+    outcome = await engine.execute(structure_operation(root, _given(root, request, place)), context)
+    (answered,) = outcome.roots
+    if answered.error is not None:
+        raise answered.error
+    if status == 204:
+        return RestResponse(status=204, headers=())
+    if query.export is not None:
+        name = place.given.get("collection", place.pattern)
+        return export(answered.data or b"null", query.export, name, "collection", context.now)
+    return RestResponse(status=status, body=envelope(answered.data))
+
+
+def structure_operation(root: str, given: Mapping[str, Any]) -> Operation:
+    """`given`: values of the arguments of the root, as far as there are any."""
+    signature = INTERNAL[root]
+    names = [name for name in signature.arguments if name in given]
+    node = field_node(root, alias="data", arguments=[argument(name, variable(name)) for name in names])
+    variables = [_definition(name, signature.arguments[name]) for name in names]
+    definition: OperationDefinitionNode = (
+        mutation_definition(variables, (node,))
+        if signature.kind == "mutation"
+        else query_definition(variables, (node,))
+    )
+    return Operation(
+        document=document(definition),
+        definition=definition,
+        scope="system",
+        wire="rest",
+        shape=("structure", root, tuple(names)),
+        variables={name: given[name] for name in names},
+    )
+
+
+def _definition(name: str, type_name: str) -> VariableDefinitionNode:
+    return VariableDefinitionNode(
+        variable=variable(name), type=parse_type(type_name), default_value=None, directives=()
+    )
+
+
+def _given(root: str, request: RestRequest, place: Place) -> Mapping[str, Any]:
+    arguments = INTERNAL[root].arguments
+    given: dict[str, Any] = {name: value for name, value in place.given.items() if name in arguments}
+    if "keys" in arguments and request.method == "SEARCH":
+        given |= _keys(request.body)
+    if "payload" in arguments:
+        coding = request.headers.get("content-encoding", "")
+        given["payload"] = read_body(request.body, request.content_type, coding)
+    if "concurrently" in arguments:
+        said = parse_query_string(request.query_string)
+        given["concurrently"] = said.get("concurrentIndexCreation", "false") not in ("false", "0")
+    return given
+
+
+def _keys(body: bytes) -> Mapping[str, Any]:
+    """Which collections are searched for; all of them without a word."""
+    keys = read_search(body).keys if body else None
+    return {} if keys is None else {"keys": [str(key) for key in keys]}
