@@ -24,10 +24,11 @@ from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, CallType, Res
 from resolvers.context import Exchange, RequestContext
 from resolvers.structure.calls import reading_calls
 from resolvers.structure.reading import Structure
-from schema_gen.errors import CausewayError, invalid_credentials
+from schema_gen.errors import CausewayError, forbidden, invalid_credentials
 from schema_gen.naming import Scope
 
 Arguments = Mapping[str, Any]
+Renew = Callable[[], Awaitable[None]]
 Sdl = Callable[[Scope, RequestContext], Awaitable[str]]
 OpenApi = Callable[[RequestContext], Awaitable[bytes]]
 
@@ -82,12 +83,15 @@ def calls_of(
     revert: Revert,
     sort: Sort,
     structure: Structure,
+    renew: Renew,
     *,
     health_enabled: bool,
     introspection: bool,
     openapi_enabled: bool,
 ) -> Calls:
-    """`sdl`: the GraphQL schema that a caller sees, as text; `openapi`: the REST API, as JSON."""
+    """`sdl`: the GraphQL schema that a caller sees, as text; `openapi`: the REST API, as JSON. `renew`: reads
+    schema and rights anew, everywhere.
+    """
 
     async def ping(arguments: Arguments, context: RequestContext) -> str:
         return PONG
@@ -122,12 +126,12 @@ def calls_of(
         _own(_query("permissions_me", "permissions_me_type", permissions)),
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
-        *_utility_calls(revert, sort),
         *reading_calls(structure),
+        *_utility_calls(revert, sort, renew),
     )
 
 
-def _utility_calls(revert: Revert, sort: Sort) -> tuple[CallRoot, ...]:
+def _utility_calls(revert: Revert, sort: Sort, renew: Renew) -> tuple[CallRoot, ...]:
     async def reverted(arguments: Arguments, context: RequestContext) -> bool:
         await revert.revert(arguments["revision"], context)
         return True
@@ -136,10 +140,16 @@ def _utility_calls(revert: Revert, sort: Sort) -> tuple[CallRoot, ...]:
         await sort.move(arguments["collection"], arguments["item"], arguments["to"], context)
         return True
 
+    async def cleared(arguments: Arguments, context: RequestContext) -> None:
+        if not context.actor.admin:
+            raise forbidden()
+        await renew()
+
     move = {"collection": "String!", "item": "ID!", "to": "ID!"}
     return (
         _mutation("utils_revert", "Boolean", reverted, {"revision": "ID!"}),
         _mutation("utils_sort", "Boolean", sorted_, move),
+        _mutation("utils_cache_clear", "Void", cleared, {}),
     )
 
 

@@ -146,6 +146,12 @@ class Settings:
         "true", FLAG, "Foreign keys without metadata show the reverse relation on the other side."
     )
 
+    cache_schema: bool = _database(
+        "true",
+        FLAG,
+        "`false`: every request looks at tables and metadata anew, which costs it some milliseconds.",
+    )
+
     query_limit_default: int = _query("100", integer(-1), "Items of a list when no limit is given; -1: all.")
     query_limit_max: int = _query(
         "50000",

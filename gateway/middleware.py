@@ -21,7 +21,7 @@ from typing import Final
 
 from gateway.config import Settings
 from gateway.http import Headers, HttpReply
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 
 RawHeaders = list[tuple[bytes, bytes]]
 

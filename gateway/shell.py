@@ -30,10 +30,12 @@ from gateway.observe import LOGGER, AccessLog, Observation
 from gateway.overload import Exchange, Load, Pressure, Receive
 from gateway.state import Project
 from gateway.whole_reply import WHOLE_REPLY, WholeReply
+from resolvers.bundle import Bundle
 from rest_bridge.envelope import error_response
 from schema_gen.errors import (
     CausewayError,
     ConfigurationError,
+    SchemaMoved,
     content_too_large,
     internal_error,
     out_of_time,
@@ -47,6 +49,8 @@ OpenProject = Callable[[Settings], AbstractAsyncContextManager[Project]]
 
 #: answered even under pressure, so that an overloaded server is not taken for a dead one
 _ALWAYS_ANSWERED: Final = frozenset({"/server/ping"})
+#: times that a request is run again whose tables have changed under it
+_RUNS: Final = 3
 #: seconds until a refusal goes out: clients that come again at once must not take the time of those at work
 _REFUSAL_PAUSE: Final = 0.25
 _NOTHING: Final[dict[str, Any]] = {}
@@ -167,7 +171,11 @@ class Application:
                 )
                 if not project.schema.is_current:
                     await project.schema.catch_up()
-                return await self._doors.of(path)(project, request)
+                door, bundle = self._doors.of(path), project.holder.current
+                try:
+                    return await door(project, request)
+                except SchemaMoved as moved:
+                    return await _once_more(project, door, request, bundle, moved)
         except CausewayError as error:
             return error_response(error)
         except _ClientGone:
@@ -250,6 +258,26 @@ def pressure_of(settings: Settings) -> Pressure:
         retry_after=settings.pressure_limiter_retry_after,
         body_timeout=settings.causeway_body_timeout.total_seconds(),
     )
+
+
+async def _once_more(
+    project: Project, door: Door, request: HttpRequest, bundle: Bundle, moved: SchemaMoved
+) -> HttpReply:
+    """The answer to a request that failed on `bundle`, whose tables are no longer those of the database.
+
+    Nothing of it was done. It is run on what the schema is now, again where that has changed once more
+    meanwhile; where it has not changed, the request failed for another reason.
+    """
+    for _ in range(_RUNS):
+        renewed = await project.schema.renewed(bundle)
+        if renewed is None:
+            break
+        bundle = renewed
+        try:
+            return await door(project, request)
+        except SchemaMoved as again:
+            moved = again
+    raise moved
 
 
 async def _whole_body(receive: Receive, limit: int) -> bytes:

@@ -9,11 +9,10 @@ at once. Opening reads the database and writes nothing to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import TypeVar
 
 from gateway.auth import Authenticator
@@ -42,11 +41,11 @@ from resolvers.events import Events
 from resolvers.mutations import Mutations
 from resolvers.operation import Operation, Outcome
 from resolvers.paging import Limits
+from resolvers.reload import SchemaReload
 from resolvers.retention import Retention, Terms
 from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
 from resolvers.sessions import Sessions
-from resolvers.single_flight import SingleFlight
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
@@ -58,35 +57,11 @@ from rest_bridge.openapi.setting import Facts as SpecFacts
 from schema_gen.database import Database, open_database
 from schema_gen.epoch import Epochs, open_epochs
 from schema_gen.graphql.limits import DocumentLimits
-from schema_gen.loader import load_snapshot
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Scope
+from schema_gen.reading import SnapshotLoader
 
 T = TypeVar("T")
-
-
-class SchemaWatch:
-    """Reads the schema again when any process says that it has changed; asked at every request."""
-
-    def __init__(self, epochs: Epochs, holder: BundleHolder) -> None:
-        self._epochs = epochs
-        self._holder = holder
-        self._seen = epochs.schema
-        self._flights: SingleFlight[None] = SingleFlight()
-
-    @property
-    def is_current(self) -> bool:
-        return self._epochs.schema == self._seen
-
-    async def catch_up(self) -> None:
-        """Returns with a bundle at least as new as the epoch at the time of the call."""
-        while not self.is_current:
-            await self._flights.run("schema", self._reload)
-
-    async def _reload(self) -> None:
-        epoch = self._epochs.schema
-        await self._holder.reload()
-        self._seen = epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +72,7 @@ class Project:
     database: Database
     epochs: Epochs
     holder: BundleHolder
-    schema: SchemaWatch
+    schema: SchemaReload
     engine: Engine
     graphql: GraphqlService
     explorer: Explorer
@@ -146,7 +121,12 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
 
 
 async def _assemble(settings: Settings, database: Database, epochs: Epochs, hasher: Hasher) -> Project:
-    holder = await BundleHolder.open(_loader(settings, database))
+    seen = epochs.schema
+    loader = SnapshotLoader(
+        database, infer_relations=settings.infer_relations, exclude_tables=settings.db_exclude_tables
+    )
+    holder = await BundleHolder.open(loader.load)
+    reload = SchemaReload(database, epochs, holder, seen=seen, remembered=settings.cache_schema)
 
     def snapshot() -> SchemaSnapshot:
         return holder.current.snapshot
@@ -179,6 +159,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         Revert(holder, execute),
         Sort(database, holder, sql_dialect(database)),
         Structure(holder),
+        reload.changed,
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
         openapi_enabled=settings.openapi_enabled,
@@ -192,6 +173,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         hasher,
         Events((behaviors.after,)),
         behaviors,
+        reload.renewed,
     )
     engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls, mutations)
     graphql = graphql_of(settings, engine, calls)
@@ -200,7 +182,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         database=database,
         epochs=epochs,
         holder=holder,
-        schema=SchemaWatch(epochs, holder),
+        schema=reload,
         engine=engine,
         graphql=graphql,
         explorer=Explorer.find(BUILT, settings.public_url),
@@ -215,20 +197,6 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         specifications=specifications,
         retention=Retention(database, snapshot, terms_of(settings)),
     )
-
-
-def _loader(settings: Settings, database: Database) -> Callable[[], Awaitable[SchemaSnapshot]]:
-    versions = count(1)
-
-    async def load() -> SchemaSnapshot:
-        snapshot = await load_snapshot(
-            database,
-            infer_relations=settings.infer_relations,
-            exclude_tables=settings.db_exclude_tables,
-        )
-        return replace(snapshot, version=next(versions))
-
-    return load
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import jwt
 
 from resolvers.actors import Claims
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 from schema_gen.errors import invalid_credentials, invalid_token, token_expired
 
 _ALGORITHM: Final = "HS256"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 from resolvers.context import PUBLIC, Actor
 from resolvers.permissions import AccessRules
 from resolvers.rules import Epochs, RulesLoader, applying_policies

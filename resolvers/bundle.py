@@ -7,13 +7,13 @@ bundle is built aside and `BundleHolder.current` is assigned; requests in flight
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from graphql import FieldNode
 
+from resolvers.bounded import Bounded
 from resolvers.calls import CallRoot
 from resolvers.permissions import AccessRules, Gate
 from resolvers.plan import Plan
@@ -21,32 +21,6 @@ from resolvers.sql.statement import Statement
 from schema_gen.errors import CausewayError
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Bounded(Generic[K, V]):
-    """A mapping of at most `capacity` entries; the one least recently used goes first."""
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self._entries: OrderedDict[K, V] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def get(self, key: K) -> V | None:
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
-
-    def put(self, key: K, value: V) -> V:
-        self._entries[key] = value
-        if len(self._entries) > self.capacity:
-            self._entries.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +71,9 @@ class Bundle:
 
 
 class BundleHolder:
-    """`load` makes a snapshot of the database as it is now."""
+    """`load` makes a snapshot of the database as it is now; it is numbered, and the same object where nothing
+    has changed.
+    """
 
     def __init__(self, current: Bundle, load: Callable[[], Awaitable[SchemaSnapshot]]) -> None:
         self.current = current
@@ -111,5 +87,5 @@ class BundleHolder:
         """Reads the schema again; the old bundle stays where nothing changed, with all it has worked out."""
         snapshot = await self._load()
         if snapshot.fingerprint != self.current.snapshot.fingerprint:
-            self.current = Bundle(snapshot)
+            self.current = await asyncio.to_thread(Bundle, snapshot)
         return self.current

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -36,7 +36,14 @@ from resolvers.writing.root import Arguments, RootWriter, Written
 from resolvers.writing.spelling import rest_payload
 from resolvers.writing.tools import Tools
 from schema_gen.database import Database, Transaction
-from schema_gen.errors import CausewayError, TransientError, forbidden, forbidden_collection, invalid_query
+from schema_gen.errors import (
+    CausewayError,
+    SchemaMoved,
+    TransientError,
+    forbidden,
+    forbidden_collection,
+    invalid_query,
+)
 from schema_gen.naming import MutationKind
 
 #: times that a transaction is begun before its conflict is told
@@ -63,7 +70,7 @@ class _Run:
 
 
 class Mutations:
-    """One for each project."""
+    """One for each project. `renewed`: reads the schema again for a root that failed on a bundle."""
 
     def __init__(
         self,
@@ -74,6 +81,7 @@ class Mutations:
         hasher: Hasher,
         events: Events,
         behaviors: RowBehaviors,
+        renewed: Callable[[Bundle], Awaitable[Bundle | None]],
     ) -> None:
         self._database = database
         self._limits = limits
@@ -83,19 +91,41 @@ class Mutations:
         self._events = events
         self._repetitions = Repetitions(database)
         self._behaviors = behaviors
+        self._renewed = renewed
         self._tools: Tools | None = None
 
     async def execute(self, operation: Operation, bundle: Bundle, context: RequestContext) -> Outcome:
-        """Errors are per root; nothing is raised for what the caller asked wrongly."""
-        tools = self._tools_of(bundle)
-        gate = bundle.gate(context.rules)
+        """Errors are per root; nothing is raised for what the caller asked wrongly. `SchemaMoved` where the
+        bundle is out of date and nothing was done.
+        """
         if context.idempotency is not None:
             await self._repetitions.prepare()
-        planned = await self._planner.plan(operation, tools, gate)
-        run = _Run(operation=operation, tools=tools, gate=gate, context=context)
+        run, planned = await self._planned(operation, bundle, context)
         if _together(operation):
             return await self._all_or_nothing(run, planned)
-        return Outcome(roots=tuple([await self._alone(run, root) for root in planned]))
+        results: list[RootResult] = []
+        while len(results) < len(planned):
+            try:
+                results.append(await self._alone(run, planned[len(results)]))
+            except SchemaMoved as moved:
+                if not results:
+                    raise
+                renewed = await self._renewed(run.tools.bundle)
+                if renewed is None:
+                    raise RuntimeError("a root failed after others were done") from moved
+                run, planned = await self._planned(operation, renewed, context)
+        return Outcome(roots=tuple(results))
+
+    async def _planned(
+        self, operation: Operation, bundle: Bundle, context: RequestContext
+    ) -> tuple[_Run, Sequence[PlannedRoot]]:
+        run = _Run(
+            operation=operation,
+            tools=self._tools_of(bundle),
+            gate=bundle.gate(context.rules),
+            context=context,
+        )
+        return run, await self._planner.plan(operation, run.tools, run.gate)
 
     def _tools_of(self, bundle: Bundle) -> Tools:
         if self._tools is None or self._tools.bundle is not bundle:

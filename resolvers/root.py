@@ -21,7 +21,8 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
-from resolvers.bundle import Bounded, Bundle, Compiled
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle, Compiled
 from resolvers.context import RequestContext
 from resolvers.documents import Documents, Prepared
 from resolvers.engine import Engine

@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, cast, get_args
 
 from resolvers.addresses import covers, parse_addresses
 from resolvers.app_access import APP_PERMISSIONS
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Action, Grant
 from resolvers.single_flight import SingleFlight
 from resolvers.sql.access import PermissionRow, PolicyRow, permissions_of

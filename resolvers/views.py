@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from graphql import print_schema
 
-from resolvers.bundle import Bounded, Bundle
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle
 from resolvers.calls import Calls
 from resolvers.collector import Collector
 from resolvers.context import RequestContext

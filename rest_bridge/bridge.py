@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from resolvers.behaviors.me import permissions_me, policies_globals
-from resolvers.bundle import Bounded, Bundle, BundleHolder
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.operation import Operation, Outcome

@@ -23,7 +23,7 @@ from schema_gen.registry import BY_PATH, SystemTable
 
 Methods = tuple[str, ...]
 About = Literal["globals", "permissions", "item", "extensions"]
-Utility = Literal["revert", "sort"]
+Utility = Literal["cache_clear", "revert", "sort"]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
 _ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
@@ -145,7 +145,9 @@ def _rights(path: str, rest: str) -> Route:
 
 
 def _utility(path: str, rest: str) -> Route:
-    """`/utils/revert/7`, `/utils/sort/articles`."""
+    """`/utils/cache/clear`, `/utils/revert/7`, `/utils/sort/articles`."""
+    if rest == "cache/clear":
+        return Route(utility="cache_clear", collection="", methods=("POST",))
     name, _, of = rest.partition("/")
     if not of or "/" in of:
         raise route_not_found(path)

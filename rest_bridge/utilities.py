@@ -1,5 +1,6 @@
 """Requests under `/utils` as the mutations that they are.
 
+POST /utils/cache/clear                          mutation { data: utils_cache_clear }                 200
 POST /utils/revert/7                              mutation { data: utils_revert(revision: "7") }      204
 POST /utils/sort/posts   {"item": 5, "to": 2}     mutation { data: utils_sort(collection: "posts",
                                                                               item: 5, to: 2) }       200
@@ -28,10 +29,11 @@ from schema_gen.errors import invalid_payload, route_not_found
 
 #: argument -> its type
 _ARGUMENTS: Final[Mapping[Utility, Mapping[str, str]]] = {
+    "cache_clear": {},
     "revert": {"revision": "ID"},
     "sort": {"collection": "String", "item": "ID", "to": "ID"},
 }
-_STATUS: Final[Mapping[Utility, int]] = {"revert": 204, "sort": 200}
+_STATUS: Final[Mapping[Utility, int]] = {"cache_clear": 200, "revert": 204, "sort": 200}
 
 
 async def answer_utility(
@@ -40,11 +42,16 @@ async def answer_utility(
     """Raises what the request is refused for."""
     if route.utility is None or request.method not in route.methods:
         raise route_not_found(request.path)
-    given = {"revision": route.key} if route.utility == "revert" else _move(request, route.collection)
-    outcome = await engine.execute(utility_operation(route.utility, given), context)
+    outcome = await engine.execute(utility_operation(route.utility, _given(request, route)), context)
     if outcome.roots[0].error is not None:
         raise outcome.roots[0].error
     return RestResponse(status=_STATUS[route.utility], headers=())
+
+
+def _given(request: RestRequest, route: Route) -> Mapping[str, Any]:
+    if route.utility == "revert":
+        return {"revision": route.key}
+    return _move(request, route.collection) if route.utility == "sort" else {}
 
 
 def utility_operation(name: Utility, given: Mapping[str, Any]) -> Operation:

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from resolvers.bundle import Bounded, Bundle, BundleHolder
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.permissions import Action, Gate

@@ -7,9 +7,15 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
+
+
+class Source(Protocol):
+    """What a catalog is read from: a database, or a transaction, which sees what it has changed itself."""
+
+    async def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
 
 
 class CatalogColumn(NamedTuple):
@@ -69,3 +75,17 @@ class Catalog:
     tables: Mapping[str, CatalogTable]
     foreign_keys: tuple[ForeignKey, ...] = ()
     unserved: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogReading:
+    """A catalog and what it was read from: the next reading asks only for tables whose stamp is another and
+    has the same objects for all others.
+
+    `stamps`: by table, equal as long as nothing of the table has changed. `rows`: by table, what the database
+    said of it, as far as it is needed again.
+    """
+
+    catalog: Catalog
+    stamps: Mapping[str, Hashable]
+    rows: Mapping[str, Any]

@@ -105,6 +105,14 @@ def each(error: CausewayError) -> tuple[CausewayError, ...]:
     return error.errors if isinstance(error, Several) else (error,)
 
 
+class SchemaMoved(Exception):
+    """The database is no longer what a statement was made for: a table or column is gone, renamed or of
+    another type. `__cause__` is what the driver said.
+
+    Nothing is refused by it and nothing was written: who asked reads the schema again and plans anew.
+    """
+
+
 class ConfigurationError(Exception):
     """A setting that ends the start; the text names the variable and what it accepts."""
 

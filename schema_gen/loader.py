@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, cast
 
 from schema_gen.catalog import Catalog, CatalogColumn, CatalogTable, ForeignKey
-from schema_gen.drivers.base import Database
+from schema_gen.drivers.base import Database, DialectName
 from schema_gen.introspect import introspect
 from schema_gen.metadata import Metadata, MetaRow, read_metadata
 from schema_gen.model import Collection, Column, Field, SchemaSnapshot, Unserved
@@ -33,6 +33,21 @@ _NO_META: Final[MetaRow] = {}
 #: what the server keeps for itself beside the tables of the protocol; served to nobody
 OWN_TABLES: Final = frozenset({"causeway_idempotency"})
 _NOT_IN_FIELD_META: Final = frozenset({"collection", "field", "special"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A collection, and all that it was made from. `digest` is equal for equal origins, in every process."""
+
+    origin: tuple[Any, ...]
+    collection: Collection
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    snapshot: SchemaSnapshot
+    pieces: Mapping[str, Piece]
 
 
 async def load_snapshot(
@@ -59,7 +74,7 @@ async def load_snapshot(
 
 
 def build_snapshot(
-    dialect: Literal["sqlite", "postgresql"],
+    dialect: DialectName,
     catalog: Catalog,
     metadata: Metadata,
     *,
@@ -67,6 +82,19 @@ def build_snapshot(
     version: int = 1,
 ) -> SchemaSnapshot:
     """The pure part of `load_snapshot`."""
+    return build(dialect, catalog, metadata, infer_relations=infer_relations, version=version).snapshot
+
+
+def build(
+    dialect: DialectName,
+    catalog: Catalog,
+    metadata: Metadata,
+    *,
+    infer_relations: bool,
+    version: int = 1,
+    before: Mapping[str, Piece] | None = None,
+) -> Built:
+    """`before`: pieces of the snapshot before; collections of the same origin are the same objects."""
     unserved = dict(catalog.unserved)
     catalog = replace(catalog, tables=_served(catalog, metadata, unserved))
     declared = {name: _declared_aliases(table, metadata) for name, table in catalog.tables.items()}
@@ -78,32 +106,59 @@ def build_snapshot(
     added: dict[str, list[AliasField]] = {}
     for alias in found.aliases:
         added.setdefault(alias.collection, []).append(alias)
-    keys = {(key.table, key.columns[0]): key for key in catalog.foreign_keys if len(key.columns) == 1}
-    collections = {
-        name: _collection(dialect, table, metadata, declared[name], added.get(name, ()), keys)
-        for name, table in catalog.tables.items()
-    }
+    keys: dict[str, list[ForeignKey]] = {}
+    for key in catalog.foreign_keys:
+        if len(key.columns) == 1:
+            keys.setdefault(key.table, []).append(key)
+    pieces: dict[str, Piece] = {}
+    for name, table in catalog.tables.items():
+        origin = (
+            table,
+            metadata.collections.get(name),
+            metadata.fields.get(name, ()),
+            tuple(added.get(name, ())),
+            tuple(keys.get(name, ())),
+        )
+        known = before.get(name) if before is not None else None
+        if known is None or known.origin != origin:
+            collection = _collection(
+                dialect, table, metadata, declared[name], added.get(name, ()), keys.get(name, ())
+            )
+            known = Piece(origin=origin, collection=collection, digest=_digest(origin))
+        pieces[name] = known
     for name, row in metadata.collections.items():
-        if name not in collections and name not in unserved:
-            collections[name] = Collection(name=name, kind="folder", fields={}, meta=row)
-    return SchemaSnapshot(
+        if name not in pieces and name not in unserved:
+            folder = Collection(name=name, kind="folder", fields={}, meta=row)
+            known = before.get(name) if before is not None else None
+            if known is None or known.origin != (row,):
+                known = Piece(origin=(row,), collection=folder, digest=_digest((row,)))
+            pieces[name] = known
+    left_out = (
+        *(Unserved(name=name, reason=reason) for name, reason in sorted(unserved.items())),
+        *found.unserved,
+    )
+    snapshot = SchemaSnapshot(
         dialect=dialect,
-        collections=collections,
+        collections={name: piece.collection for name, piece in pieces.items()},
         relations=found.relations,
         version=version,
-        fingerprint=_fingerprint(dialect, catalog, metadata, found),
-        unserved=(
-            *(Unserved(name=name, reason=reason) for name, reason in sorted(unserved.items())),
-            *found.unserved,
-        ),
+        fingerprint=_fingerprint(dialect, pieces, found, left_out),
+        unserved=left_out,
     )
+    return Built(snapshot=snapshot, pieces=pieces)
 
 
-def _fingerprint(dialect: str, catalog: Catalog, metadata: Metadata, found: RelationsFound) -> str:
+def _digest(origin: tuple[Any, ...]) -> bytes:
+    return hashlib.blake2b(repr(origin).encode(), digest_size=16).digest()
+
+
+def _fingerprint(
+    dialect: str, pieces: Mapping[str, Piece], found: RelationsFound, unserved: tuple[Unserved, ...]
+) -> str:
     """Equal for equal schemas, in every process: everything the snapshot is made from."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (FORMAT, dialect, catalog, metadata, found):
-        digest.update(repr(part).encode())
+    digest = hashlib.blake2b(repr((FORMAT, dialect, found.relations, unserved)).encode(), digest_size=16)
+    for name, piece in pieces.items():
+        digest.update(name.encode("utf-8", "surrogatepass") + b"\0" + piece.digest)
     return digest.hexdigest()
 
 
@@ -164,19 +219,18 @@ def _collection(
     metadata: Metadata,
     declared: tuple[MetaRow, ...],
     added: Iterable[AliasField],
-    keys: Mapping[tuple[str, str], ForeignKey],
+    keys: Iterable[ForeignKey],
 ) -> Collection:
     system = SYSTEM.get(table.name)
     specials = {field.name: field.special for field in system.fields} if system else {}
     rows = {row["field"]: row for row in metadata.fields.get(table.name, ())}
     single = {columns[0] for columns in table.uniques if len(columns) == 1}
+    leading = {key.columns[0]: key for key in keys}
     fields: dict[str, Field] = {}
     for column in table.columns:
         row = rows.get(column.name)
         special = specials.get(column.name) or tuple((row or _NO_META).get("special") or ())
-        fields[column.name] = _field(
-            dialect, table, column, special, row, single, keys.get((table.name, column.name))
-        )
+        fields[column.name] = _field(dialect, table, column, special, row, single, leading.get(column.name))
     for alias in declared:
         fields[alias["field"]] = Field(
             collection=table.name,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 from resolvers.conditions import ColumnRef, Compare, Condition, Slot, Variable, all_of
 from resolvers.context import RequestContext
 from resolvers.plan import Entry, Object, Read, Root, Value

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Final
 
-from resolvers.bundle import Bounded, Bundle
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.sql.dialects.base import SqlDialect

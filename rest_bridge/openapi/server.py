@@ -140,6 +140,14 @@ def utility_paths(setting: Setting) -> dict[str, Schema]:
             ),
         }
     if setting.admin:
+        paths["/utils/cache/clear"] = {
+            "post": operation(
+                "clearCache",
+                UTILITIES,
+                "Schema and permissions are read anew",
+                {"200": done()},
+            )
+        }
         paths["/extensions"] = {
             "get": operation(
                 "listExtensions",

@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 
 from schema_gen import errors
-from schema_gen.errors import CausewayError
+from schema_gen.errors import CausewayError, SchemaMoved
 
 _KEY_DETAIL: Final = re.compile(
     r"Key \((?P<fields>.+?)\)=\((?P<value>.*?)\)(?: already exists| is |\.|$)", re.DOTALL
@@ -117,14 +117,27 @@ REFUSALS: Final[Mapping[str, Callable[[asyncpg.PostgresError, bool], CausewayErr
 }
 
 
+#: SQLSTATE of statements that do not fit the tables: no such column, table, operator for its type, or unique
+#: constraint; an expression that is not of the column's type
+_MOVED: Final = frozenset({"42703", "42804", "42883", "42P01", "42P10"})
+#: what is said of a statement that was prepared before the change
+_OUTDATED: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+#: everything that a statement may fail with, connections apart
+STATEMENT_ERRORS: Final = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError)
+
+
 def unreachable() -> CausewayError:
     return errors.service_unavailable("database", "Connection lost", retry_after=1)
 
 
-def refusal(error: BaseException, *, writing: bool) -> CausewayError | None:
-    """The refusal that a driver error means; None: it is no fault of the request."""
+def refusal(error: BaseException, *, writing: bool) -> CausewayError | SchemaMoved | None:
+    """What a driver error means; None: it is no fault of the request."""
+    if isinstance(error, _OUTDATED):
+        return SchemaMoved(str(error))
     if isinstance(error, asyncpg.PostgresError):
         state = str(getattr(error, "sqlstate", "") or "")
+        if state in _MOVED:
+            return SchemaMoved(str(error))
         for code in (state, state[:3], state[:2]):
             if code in REFUSALS:
                 return REFUSALS[code](error, writing)

@@ -6,12 +6,13 @@ articles.slug`), never the value, and nothing at all about a broken foreign key.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from schema_gen import errors
-from schema_gen.errors import CausewayError
+from schema_gen.errors import CausewayError, SchemaMoved
 
 
 def _place(error: BaseException) -> tuple[str | None, str | None]:
@@ -73,6 +74,12 @@ _COMPLEX: Final = (
     "pattern too complex",
 )
 
+#: how SQLite says that a statement does not fit the tables
+_MOVED: Final = re.compile(
+    r"no such (table|column)|has no column named|has \d+ columns but|schema has changed"
+    r"|ON CONFLICT clause does not match"
+)
+
 #: extended result code -> refusal
 REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = {
     "SQLITE_BUSY": _conflict,
@@ -94,9 +101,11 @@ REFUSALS: Final[Mapping[str, Callable[[BaseException, bool], CausewayError]]] = 
 }
 
 
-def refusal(error: BaseException, *, writing: bool) -> CausewayError | None:
-    """The refusal that a driver error means; None: it is no fault of the request."""
+def refusal(error: BaseException, *, writing: bool) -> CausewayError | SchemaMoved | None:
+    """What a driver error means; None: it is no fault of the request."""
     if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.OperationalError) and _MOVED.search(str(error)):
+            return SchemaMoved(str(error))
         if any(words in str(error) for words in _COMPLEX):
             return errors.invalid_query("The query is too complex for the database")
         known = REFUSALS.get(getattr(error, "sqlite_errorname", "") or "")

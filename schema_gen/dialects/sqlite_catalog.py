@@ -5,49 +5,54 @@ SQLite keeps declared types as they were written: `VARCHAR(255)` -> data_type "v
 Names match without regard to case; foreign keys are put into the spelling of the tables. What the pragmas
 do not tell (expressions of generated columns, values that a CHECK allows) is read from the text of CREATE
 TABLE.
+
+That text, with those of the indexes, is all that a table is made from, so it is its stamp: pragmas are
+asked for tables whose text has changed. Views depend on other tables and are asked for whenever anything has.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final
 
-from schema_gen.catalog import Catalog, CatalogColumn, CatalogTable, ForeignKey
-from schema_gen.drivers.base import Database, Row
+from schema_gen.catalog import Catalog, CatalogColumn, CatalogReading, CatalogTable, ForeignKey, Source
+from schema_gen.drivers.base import Row
 
 _TABLES: Final = """
-SELECT t.name, t.type, s.sql
+SELECT t.name, t.type, s.sql, t.ncol
 FROM pragma_table_list AS t
 LEFT JOIN sqlite_schema AS s ON s.name = t.name AND s.type IN ('table', 'view')
 WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND t.type <> 'shadow'
 ORDER BY t.name
 """
 
+_INDEX_TEXTS: Final = (
+    "SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY tbl_name, name"
+)
+
 _COLUMNS: Final = """
-SELECT t.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
-FROM pragma_table_list AS t
-JOIN pragma_table_xinfo(t.name) AS c
-WHERE t.schema = 'main' AND t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-ORDER BY t.name, c.cid
+SELECT t.value, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
+FROM json_each(?1) AS t
+JOIN pragma_table_xinfo(t.value) AS c
+ORDER BY t.value, c.cid
 """
 
 _INDEXES: Final = """
-SELECT t.name, l.name, l."unique", l.partial, i.name, l.origin
-FROM pragma_table_list AS t
-JOIN pragma_index_list(t.name) AS l
+SELECT t.value, l.name, l."unique", l.partial, i.name, l.origin
+FROM json_each(?1) AS t
+JOIN pragma_index_list(t.value) AS l
 JOIN pragma_index_info(l.name) AS i
-WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-ORDER BY t.name, l.name, i.seqno
+ORDER BY t.value, l.name, i.seqno
 """
 
 _FOREIGN_KEYS: Final = """
-SELECT t.name, f.id, f."from", f."table", f."to", f.on_delete, f.on_update
-FROM pragma_table_list AS t
-JOIN pragma_foreign_key_list(t.name) AS f
-WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-ORDER BY t.name, f.id, f.seq
+SELECT t.value, f.id, f."from", f."table", f."to", f.on_delete, f.on_update
+FROM json_each(?1) AS t
+JOIN pragma_foreign_key_list(t.value) AS f
+ORDER BY t.value, f.id, f.seq
 """
 
 _DECLARED: Final = re.compile(r"^\s*(?P<name>[^(]*?)\s*(?:\(\s*(?P<a>\d+)\s*(?:,\s*(?P<b>\d+)\s*)?\))?\s*$")
@@ -62,29 +67,79 @@ _GENERATED: Final = re.compile(
 )
 
 
-async def read_catalog(database: Database, exclude: frozenset[str]) -> Catalog:
-    """`exclude`: names of tables to leave out without a word."""
+async def read_catalog(
+    source: Source, exclude: frozenset[str], before: CatalogReading | None = None
+) -> CatalogReading:
+    """`exclude`: names of tables to leave out without a word. `before`: the reading that this one goes on
+    from.
+    """
     unserved: dict[str, str] = {}
     found: dict[str, tuple[str, str]] = {}
-    for name, kind, sql in await database.fetch(_TABLES):
+    for name, kind, sql, columns in await source.fetch(_TABLES):
         if name in exclude:
             continue
         if kind == "virtual":
             unserved[name] = "virtual tables are not served"
-            continue
-        found[name] = (kind, sql or "")
+        elif not columns:
+            unserved[name] = "it reads from what is not there"
+        else:
+            found[name] = (kind, sql or "")
+    indexes: dict[str, list[Row]] = defaultdict(list)
+    for row in await source.fetch(_INDEX_TEXTS):
+        indexes[row[0]].append(row[1:])
+    stamps: dict[str, Hashable] = {
+        name: (kind, sql, tuple(indexes.get(name, ()))) for name, (kind, sql) in found.items()
+    }
+    changed = _changed(found, stamps, before)
+    tables, keys = await _read_tables(source, {name: found[name] for name in found if name in changed})
+    if before is not None:
+        same = [name for name in found if name not in changed]
+        tables.update({name: before.catalog.tables[name] for name in same})
+        keys.update({name: before.rows[name] for name in same if name in before.rows})
+    ordered = {name: tables[name] for name in found if name in tables}
+    return CatalogReading(
+        catalog=Catalog(
+            tables=ordered,
+            foreign_keys=_foreign_keys([row for name in ordered for row in keys.get(name, ())], ordered),
+            unserved=unserved,
+        ),
+        stamps=stamps,
+        rows=keys,
+    )
+
+
+def _changed(
+    found: Mapping[str, tuple[str, str]], stamps: Mapping[str, Hashable], before: CatalogReading | None
+) -> frozenset[str]:
+    if before is None:
+        return frozenset(found)
+    changed = {name for name in found if stamps[name] != before.stamps.get(name)}
+    if changed or len(stamps) != len(before.stamps):
+        changed.update(name for name, (kind, _) in found.items() if kind == "view")
+    return frozenset(changed)
+
+
+async def _read_tables(
+    source: Source, wanted: Mapping[str, tuple[str, str]]
+) -> tuple[dict[str, CatalogTable], dict[str, list[Row]]]:
+    """The tables, and by table the rows of its foreign keys."""
+    if not wanted:
+        return {}, {}
+    names = (json.dumps(list(wanted)),)
     columns: dict[str, list[Row]] = defaultdict(list)
-    for row in await database.fetch(_COLUMNS):
+    for row in await source.fetch(_COLUMNS, names):
         columns[row[0]].append(row)
     indexes: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in await database.fetch(_INDEXES):
+    for row in await source.fetch(_INDEXES, names):
         indexes[row[0]][row[1]].append(row)
+    keys: dict[str, list[Row]] = defaultdict(list)
+    for row in await source.fetch(_FOREIGN_KEYS, names):
+        keys[row[0]].append(row)
     tables = {
         name: _table(name, kind, sql, columns[name], indexes.get(name, {}))
-        for name, (kind, sql) in found.items()
+        for name, (kind, sql) in wanted.items()
     }
-    keys = _foreign_keys(await database.fetch(_FOREIGN_KEYS), tables)
-    return Catalog(tables=tables, foreign_keys=keys, unserved=unserved)
+    return tables, keys
 
 
 def _table(name: str, kind: str, sql: str, rows: list[Row], indexes: Mapping[str, list[Row]]) -> CatalogTable:
@@ -179,6 +234,8 @@ def _foreign_keys(rows: list[Row], tables: Mapping[str, CatalogTable]) -> tuple[
         local = tuple(here.get(str(part[2]).lower(), str(part[2])) for part in parts)
         if len(remote) != len(local) or not all(one in there.values() for one in remote):
             continue
+        if not all(one in here.values() for one in local):
+            continue  # it came after the columns were read: the next reading sees both
         keys.append(
             ForeignKey(
                 table=name,

@@ -15,7 +15,8 @@ be what the driver takes.
 
 Errors: a refusal the caller may see is a `CausewayError` made from the driver's facts (see
 `schema_gen.dialects`); `SERVICE_UNAVAILABLE` with `Retry-After` where no connection came in time or the
-database cannot be reached; anything else is the driver's own exception.
+database cannot be reached; `SchemaMoved` where tables are not what the statement takes them for; anything
+else is the driver's own exception.
 """
 
 from __future__ import annotations
@@ -172,6 +173,12 @@ class Database(ABC):
     @abstractmethod
     async def run_sync(self, function: Callable[[Connection], T]) -> T:
         """`function` with a SQLAlchemy connection inside one transaction: introspection and DDL. Cold."""
+
+    async def forget_statements(self) -> None:
+        """Statements that were prepared before a change of the schema are not used again: what is bound to
+        them would have the types of that time. For databases that do not see to it themselves.
+        """
+        return
 
     @abstractmethod
     async def ping(self) -> None:

@@ -60,6 +60,11 @@ class Pool(Generic[T]):
         return self._opened
 
     @property
+    def members(self) -> tuple[T, ...]:
+        """Connections that exist."""
+        return tuple(self._members)
+
+    @property
     def waiting(self) -> int:
         return len(self._waiters)
 

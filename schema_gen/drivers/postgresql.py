@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from schema_gen.dialects.postgresql import BROKEN, refusal, unreachable
+from schema_gen.dialects.postgresql import BROKEN, STATEMENT_ERRORS, refusal, unreachable
 from schema_gen.drivers.base import Database, Parameters, Row, Transaction
 from schema_gen.drivers.pool import Pool
 from schema_gen.drivers.postgresql_codecs import set_codecs
@@ -43,6 +43,8 @@ SCHEMA_SESSION: Final = (
     "SET LOCAL lock_timeout = '2s'",
     "SET LOCAL standard_conforming_strings = on",
 )
+#: times that a read is tried again which lost a deadlock
+READ_TRIES: Final = 3
 SESSION: Final = {
     "application_name": "causeway",
     "datestyle": "ISO",
@@ -63,7 +65,7 @@ class PostgresTransaction(Transaction):
     async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]:
         try:
             return [tuple(row) for row in await self._connection.fetch(sql, *params)]
-        except (asyncpg.PostgresError, OSError) as error:
+        except (*STATEMENT_ERRORS, OSError) as error:
             raise refusal(error, writing=True) or error from error
 
     async def fetch_bytes(self, sql: str, params: Parameters = ()) -> tuple[bytes | None, ...]:
@@ -72,7 +74,7 @@ class PostgresTransaction(Transaction):
     async def execute(self, sql: str, params: Parameters = ()) -> int:
         try:
             status = await self._connection.execute(sql, *params)
-        except (asyncpg.PostgresError, OSError) as error:
+        except (*STATEMENT_ERRORS, OSError) as error:
             raise refusal(error, writing=True) or error from error
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
@@ -80,7 +82,7 @@ class PostgresTransaction(Transaction):
     async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
         try:
             await self._connection.executemany(sql, rows)
-        except (asyncpg.PostgresError, OSError) as error:
+        except (*STATEMENT_ERRORS, OSError) as error:
             raise refusal(error, writing=True) or error from error
 
 
@@ -154,14 +156,26 @@ class PostgresDatabase(Database):
         return [tuple(row) for row in rows]
 
     async def _after_failure(
-        self, connection: asyncpg.Connection, error: BaseException, sql: str, params: Parameters
+        self,
+        connection: asyncpg.Connection,
+        error: BaseException,
+        sql: str,
+        params: Parameters,
+        tries: int = READ_TRIES,
     ) -> list[Any]:
-        """Puts the connection in order, then raises, or gives the rows of a second try on a fresh
-        connection."""
+        """Puts the connection in order, then raises, or gives the rows of another try: on a fresh connection
+        where this one is broken, at once where a change of tables was in the way."""
         if self._is_broken(connection, error):
             self._drop(connection)
             return await self._second_try(sql, params)
-        if isinstance(error, asyncpg.PostgresError):
+        if isinstance(error, asyncpg.TransactionRollbackError) and tries:
+            try:
+                rows: list[Any] = await connection.fetch(sql, *params)
+            except BaseException as again:
+                return await self._after_failure(connection, again, sql, params, tries - 1)
+            self._pool.give(connection)
+            return rows
+        if isinstance(error, STATEMENT_ERRORS):
             self._pool.give(connection)
             raise refusal(error, writing=False) or error
         self._in_background(self._settle(connection))
@@ -256,6 +270,10 @@ class PostgresDatabase(Database):
             )
         async with self._engine.begin() as connection:
             return await connection.run_sync(function)
+
+    async def forget_statements(self) -> None:
+        for connection in self._pool.members:
+            await connection.reload_schema_state()
 
     async def ping(self) -> None:
         await self.fetch("SELECT 1")

@@ -33,7 +33,7 @@ LATER = re.compile(
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
     r"(create|update|delete)_(collections|fields|relations|extensions|files|deployments)_(items?|batch)$|"
-    r"users_(me_tfa|invite|register)|auth_password|update_users_me$|import_file$|utils_(random|hash|cache)"
+    r"users_(me_tfa|invite|register)|auth_password|update_users_me$|import_file$|utils_(random|hash)"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resolvers.bundle import Bounded
+from resolvers.bounded import Bounded
 from tests.support.blog import Both, on_both, open_blog
 from tests.support.session import TestRun
 

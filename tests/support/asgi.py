@@ -62,16 +62,18 @@ def http_scope(method: str, target: str, headers: Mapping[str, str] | None = Non
 
 @asynccontextmanager
 async def serving(application: Application) -> AsyncIterator[Application]:
-    """The application between startup and shutdown."""
+    """The application between startup and shutdown, in order whatever happens in between."""
     wire = Wire()
     lifespan = asyncio.create_task(application({"type": "lifespan"}, wire.receive, wire.send))
     wire.incoming.put_nowait({"type": "lifespan.startup"})
     while not wire.sent:
         await asyncio.sleep(0)
     assert wire.sent[0] == {"type": "lifespan.startup.complete"}
-    yield application
-    wire.incoming.put_nowait({"type": "lifespan.shutdown"})
-    await lifespan
+    try:
+        yield application
+    finally:
+        wire.incoming.put_nowait({"type": "lifespan.shutdown"})
+        await lifespan
     assert wire.sent[-1] == {"type": "lifespan.shutdown.complete"}
 
 
