@@ -10,7 +10,8 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from resolvers.bundle import Bounded, Bundle, BundleHolder
+from resolvers.bounded import Bounded
+from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.single_flight import SingleFlight
 from resolvers.views import is_signed_in, view_of
