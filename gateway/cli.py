@@ -1,6 +1,6 @@
 """The `causeway` command: arguments in, one handler, an exit code out.
 
-    causeway bootstrap | serve | demo | introspect | sdl
+    causeway bootstrap | serve | demo | introspect | sdl | types
     causeway users create | users passwd | roles list | history prune
 
 Exit codes: 0 done; 1 it could not be done; 2 the call or the configuration is wrong. What is wrong is said in
@@ -21,6 +21,7 @@ from gateway.cli_history import prune_command
 from gateway.cli_inspect import introspect_command, sdl_command
 from gateway.cli_people import bootstrap_command, create_user_command, passwd_command, roles_command
 from gateway.cli_serve import serve_command
+from gateway.cli_types import types_command
 from gateway.config import Settings
 from gateway.config_load import load_settings
 from gateway.demo import demo_command, demo_options
@@ -93,6 +94,24 @@ def parser() -> argparse.ArgumentParser:
     sdl.add_argument(
         "--as", dest="viewer", metavar="WHO", help="public, or the mail of a user (default: everything)"
     )
+
+    types = _add(
+        commands, "types", types_command, "Print types of the collections for programs that use the API."
+    )
+    types.add_argument(
+        "--lang",
+        choices=("typescript", "python"),
+        required=True,
+        help="typescript: a Schema for @directus/sdk; python: TypedDicts",
+    )
+    types.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one; may be given several times (default: all, but for the system's)",
+    )
+    types.add_argument("--output", metavar="FILE", help="where to write (default: standard output)")
 
     users = _group(commands, "users", "Create users and change passwords.")
     create = _add(users, "create", create_user_command, "Create an active user.")

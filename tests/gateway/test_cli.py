@@ -282,3 +282,22 @@ def test_old_history_is_taken_away(call: Call, database_url: str) -> None:
     assert re.search(r"revisions +0\n", said.out)
     assert re.search(r"activity +0\n", call("history", "prune").out)
     assert re.search(r"activity +1\n", call("history", "prune", ACTIVITY_RETENTION="0").out)
+
+
+@pytest.mark.parametrize("lang", ["typescript", "python"])
+def test_types_are_alike_on_both_databases(call: Call, lang: str) -> None:
+    call("bootstrap", ADMIN_PASSWORD="correct horse")
+    said = call("types", "--lang", lang, "--collection", "directus_folders")
+    assert said.code == 0
+    assert said.out.endswith("}\n" if lang == "typescript" else "\n")
+    if lang == "python":
+        assert '    parent: "str | DirectusFolders | None"' in said.out.splitlines()
+
+
+def test_types_are_written_to_a_file(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "types.py"
+    said = call("types", "--lang", "python", "--output", str(file))
+    assert (said.code, said.out, said.err) == (0, "", f"Wrote {file}\n")
+    assert file.read_text(encoding="utf-8").startswith('"""Written by `causeway types')
+    assert call("types", "--lang", "python", "--output", str(tmp_path / "no" / "x")).code == 2
+    assert call("types", "--lang", "python", "--collection", "nope").code == 1

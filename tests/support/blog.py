@@ -60,6 +60,7 @@ insert into lines values (1, 1, 'one'), (1, 2, 'two'), (2, 1, 'three');
 
 _DATA_TYPES: Mapping[FieldType, str] = {
     "integer": "integer",
+    "uuid": "uuid",
     "bigInteger": "bigint",
     "string": "character varying",
     "text": "text",
