@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from resolvers.sql.ddl import postgresql, sqlite
+from resolvers.sql.ddl import postgresql, postgresql_change, sqlite, sqlite_change
 from resolvers.sql.ddl.names import check_name
 from resolvers.sql.ddl.shapes import (
     AddColumn,
     AddForeignKey,
+    ChangeColumn,
     CreateTable,
     DdlChange,
     DropColumn,
@@ -55,6 +56,10 @@ async def _carry_out(work: Work, change: DdlChange) -> None:
             await room.drop_table(work, change)
         case AddColumn():
             await room.add_column(work, change)
+        case ChangeColumn() if work.dialect == "sqlite":
+            await sqlite_change.change_column(work, change)
+        case ChangeColumn():
+            await postgresql_change.change_column(work, change)
         case DropColumn():
             await room.drop_column(work, change)
         case AddForeignKey():

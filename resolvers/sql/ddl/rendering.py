@@ -11,6 +11,7 @@ quoted by it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -28,7 +29,7 @@ from resolvers.writing.values import reader
 from schema_gen.drivers.base import DialectName
 from schema_gen.errors import CausewayError, invalid_payload
 from schema_gen.model import Column, Field, FieldType
-from schema_gen.types import TYPES
+from schema_gen.types import TYPES, default_value
 
 #: characters of a string, digits of a decimal: PostgreSQL's bounds, held on SQLite too
 _LONGEST: Final = 10_485_760
@@ -36,10 +37,16 @@ _MOST_DIGITS: Final = 1000
 _PRECISION: Final = 10
 _SCALE: Final = 5
 _WITH_LENGTH: Final[frozenset[FieldType]] = frozenset({"hash", "string"})
-_NUMBERED: Final[frozenset[FieldType]] = frozenset({"bigInteger", "integer"})
+#: types of keys that the database can number
+NUMBERED: Final[frozenset[FieldType]] = frozenset({"bigInteger", "integer"})
 #: types whose columns can be given the current moment
 _WITH_NOW: Final[frozenset[FieldType]] = frozenset(
     {"date", "dateTime", "string", "text", "time", "timestamp"}
+)
+#: a default that is a value, in the spelling of the catalogs
+_LITERAL: Final = re.compile(
+    r"""^(?:'(?:[^']|'')*'|-?\d+(?:\.\d+)?|true|false|null)(?:::[\w\s".]+(?:\(\d+(?:,\s*\d+)?\))?)*$""",
+    re.IGNORECASE,
 )
 _ACTIONS: Final = frozenset(get_args(OnDelete))
 NOW_SQL: Final = "CURRENT_TIMESTAMP"
@@ -170,6 +177,16 @@ def default(dialect: DialectName, field: Field, wanted: Default) -> str | None:
     return _written(dialect, value)
 
 
+def default_moved(dialect: DialectName, field: Field, expression: str, old: FieldType) -> str | None:
+    """The default that a column of type `old` had, for its new type; None: it can stay as it is written."""
+    if not _LITERAL.match(expression):
+        if expression.upper() == NOW_SQL and field.type not in _WITH_NOW:
+            default(dialect, field, Default(now=True))
+        return None
+    value = default_value(expression, old)
+    return None if value is None else default(dialect, field, Default(value=value))
+
+
 def _written(dialect: DialectName, value: Any) -> str:
     match value:
         case bool():
@@ -206,7 +223,7 @@ def column_clauses(
 
 
 def _check_numbered(table: str, column: ColumnShape) -> None:
-    if column.type.type not in _NUMBERED or not column.primary_key:
+    if column.type.type not in NUMBERED or not column.primary_key:
         raise invalid_payload(
             f'Field "{column.name}" in collection "{table}" cannot be numbered by the database: '
             "only keys of whole numbers can"

@@ -200,7 +200,7 @@ async def add_foreign_key(work: Work, change: AddForeignKey) -> None:
     column, to = table.column(change.column), target.column(change.target_column)
     if not target.unique(to.name):
         raise refused("The field that {} refers to has to be unique", table.name, column.name)
-    if not _comparable(column, to):
+    if not comparable(column.declared, to.declared):
         raise refused("The type of {} doesn't fit", table.name, column.name)
     here, there = work.quoted(column.name), work.quoted(to.name)
     lost = await work.ask(
@@ -219,11 +219,9 @@ async def add_foreign_key(work: Work, change: AddForeignKey) -> None:
     await rebuild(work, table, edits, column=column.name)
 
 
-def _comparable(one: ColumnFacts, other: ColumnFacts) -> bool:
+def comparable(*declared: str) -> bool:
     """What PostgreSQL could compare; numbers compare with numbers."""
-    kinds: list[FieldType] = [
-        field_type("sqlite", declared_type(column.declared)[0]) for column in (one, other)
-    ]
+    kinds: list[FieldType] = [field_type("sqlite", declared_type(one)[0]) for one in declared]
     return kinds[0] == kinds[1] or NUMBERS.issuperset(kinds) or not _PARTED.intersection(kinds)
 
 

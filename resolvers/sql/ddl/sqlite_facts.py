@@ -27,6 +27,17 @@ _POINTING: Final = """
 SELECT s.name, f."to" FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f
 WHERE s.type = 'table' AND lower(f."table") = lower(?1)
 """
+_PARTNERS: Final = """
+SELECT c.type FROM pragma_foreign_key_list(?1) f JOIN pragma_table_xinfo(f."table") c
+WHERE lower(f."from") = lower(?2)
+  AND CASE WHEN f."to" IS NULL THEN c.pk = f.seq + 1 ELSE lower(c.name) = lower(f."to") END
+UNION ALL
+SELECT c.type FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f JOIN pragma_table_xinfo(s.name) c
+WHERE s.type = 'table' AND lower(f."table") = lower(?1) AND lower(c.name) = lower(f."from")
+  AND (lower(f."to") = lower(?2)
+       OR f."to" IS NULL AND EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) k
+                                     WHERE lower(k.name) = lower(?2) AND k.pk = f.seq + 1))
+"""
 _TAKEN: Final = "SELECT lower(name) FROM sqlite_schema"
 #: names that are looked at together; as many tables would have to share theirs
 _TRIED: Final = 16
@@ -82,6 +93,11 @@ class TableFacts:
             raise refused("{} doesn't exist", self.name, name)
         return found
 
+    def numbered(self, column: ColumnFacts) -> bool:
+        """The column is the number of the row."""
+        alone = self.key == (column.name,) and not self.without_rowid
+        return alone and column.declared.upper() == "INTEGER"
+
     def unique(self, name: str) -> bool:
         """No value occurs twice in this column, as an index or the key vouches."""
         return [one.lower() for one in self.key] == [name.lower()] or any(
@@ -136,6 +152,11 @@ async def table_facts(work: Work, name: str) -> TableFacts:
 async def pointing(work: Work, table: str) -> list[tuple[str, str | None]]:
     """Foreign keys that refer to the table: (whose, the column they name; None for the key)."""
     return [(row[0], row[1]) for row in await work.ask(_POINTING, (table,))]
+
+
+async def partners(work: Work, table: str, column: str) -> list[str]:
+    """Declared types of what the column refers to and of what refers to it."""
+    return [str(row[0] or "") for row in await work.ask(_PARTNERS, (table, column))]
 
 
 async def free_name(work: Work, table: str, column: str, kind: Kind) -> str:

@@ -113,6 +113,14 @@ class Definition:
         """Where another constraint can stand."""
         return self.constraints[-1].end if self.constraints else self.columns[-1].end
 
+    def uniques(self, column: str) -> list[Clause]:
+        """Constraints of the table that are about this column alone."""
+        return [
+            clause
+            for clause in self.constraints
+            if clause.kind == "unique" and [name.lower() for name in clause.columns] == [column.lower()]
+        ]
+
     def column(self, name: str) -> ColumnText:
         return next(column for column in self.columns if column.name.lower() == name.lower())
 

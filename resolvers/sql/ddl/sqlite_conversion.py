@@ -1,0 +1,121 @@
+"""Values of a column of SQLite under another type, as if they had been read and written again.
+
+    "12" of a text column    -> 12 of an integer column
+    1704103200000, a moment  -> "2024-01-01T10:00:00.000Z" of a text column
+    "many" of a text column  -> INVALID_PAYLOAD: it cannot be converted to an integer
+
+SQLite itself would put anything into any column; what its own rules of affinity have made of the copies is
+replaced where the readers of values say otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from resolvers.sql.ddl.rebuild import row_number
+from resolvers.sql.ddl.sqlite_facts import TableFacts
+from resolvers.sql.ddl.work import Work, refused, unconvertible
+from resolvers.writing.refusing import Refusing
+from resolvers.writing.texts import spelled
+from resolvers.writing.values import converter
+from schema_gen.errors import CausewayError, value_out_of_range, value_too_long
+from schema_gen.model import Field, FieldType
+from schema_gen.types import NUMBERS
+
+#: rows that are looked at together
+_PORTION: Final = 2000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANTS: Final[frozenset[FieldType]] = frozenset({"dateTime", "timestamp"})
+_MOMENTS: Final[frozenset[FieldType]] = frozenset({"date", "dateTime", "timestamp"})
+
+
+async def convert(work: Work, table: TableFacts, old: FieldType, field: Field, copy: str) -> None:
+    """Of every row of `table`, its value in `copy`, which `field` describes."""
+    take = _converter(table.name, old, field)
+    numbers = row_number(table) or [work.quoted(name) for name in table.key]
+    if not numbers:
+        raise refused("The rows of {} cannot be told apart", table.name)
+    keys, value = ", ".join(numbers), work.quoted(field.name)
+    marks = ", ".join(f"?{index}" for index in range(1, len(numbers) + 1))
+    read = f"SELECT {keys}, {value} FROM {work.quoted(table.name)} WHERE {value} IS NOT NULL"
+    order = f" ORDER BY {keys} LIMIT {_PORTION}"
+    last = f"?{len(numbers) + 1}"
+    write = f"UPDATE {work.quoted(copy)} SET {value} = {last} WHERE ({keys}) = ({marks})"
+    rows = await work.ask(read + order)
+    while rows:
+        changed = [(*row[:-1], new) for row in rows if not _same(new := take(row[-1]), row[-1])]
+        if changed:
+            await work.tell_many(write, changed, table.name, field.name)
+        rows = await work.ask(f"{read} AND ({keys}) > ({marks}){order}", rows[-1][:-1])
+
+
+def _same(new: Any, old: Any) -> bool:
+    return type(new) is type(old) and new == old
+
+
+def _converter(table: str, old: FieldType, field: Field) -> Callable[[Any], Any]:
+    write = converter(field, "sqlite")
+    moments = _INSTANTS.issuperset({old, field.type})
+    refusing = Refusing(collection=table, field=field.name, conceal=True)
+
+    def take(value: Any) -> Any:
+        if moments and isinstance(value, (int, float)):
+            return value
+        try:
+            return write(_shown(value, old, field.type, refusing))
+        except CausewayError as error:
+            match error.code:
+                case "VALUE_TOO_LONG":
+                    raise value_too_long(table, field.name) from error
+                case "VALUE_OUT_OF_RANGE":
+                    raise value_out_of_range(table, field.name) from error
+            raise unconvertible(table, field.name) from error
+
+    return take
+
+
+def _shown(value: Any, old: FieldType, new: FieldType, refusing: Refusing) -> Any:
+    """What answers tell of a stored value: text, or for JSON what JSON has for it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if old == "boolean" and isinstance(value, (int, float)):
+        return _truth(bool(value), new)
+    if old in _MOMENTS and isinstance(value, (int, float)):
+        return _moment(value, old)
+    if new == "json":
+        return _json(value, old, refusing)
+    if isinstance(value, float) and old == "decimal":
+        return format(Decimal(repr(value)), "f")
+    return value if isinstance(value, str) else spelled(value, refusing)
+
+
+def _truth(value: bool, new: FieldType) -> Any:
+    if new in NUMBERS:
+        return int(value)
+    return value if new in ("boolean", "json") else ("true" if value else "false")
+
+
+def _moment(value: float, old: FieldType) -> str:
+    moment = _EPOCH + timedelta(milliseconds=value)
+    if old == "date":
+        return date.isoformat(moment)[:10]
+    plain = moment.replace(tzinfo=None)
+    return (
+        plain.isoformat(timespec="seconds")
+        if old == "dateTime"
+        else f"{plain.isoformat(timespec='milliseconds')}Z"
+    )
+
+
+def _json(value: Any, old: FieldType, refusing: Refusing) -> Any:
+    """Texts have to be JSON already, as PostgreSQL wants them; numbers are."""
+    if isinstance(value, str) and old in ("csv", "hash", "json", "string", "text"):
+        try:
+            json.loads(value)
+        except ValueError:
+            raise refusing.invalid(None, "JSON") from None
+    return value
