@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from resolvers.sql.ddl.work import Work, depended_on
-from schema_gen.errors import CausewayError
+from schema_gen.errors import CausewayError, SchemaMoved
 
 _OBJECTS: Final = """
 SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type, name
@@ -56,6 +56,6 @@ async def _broken(work: Work, when: str) -> set[str]:
 async def _compiles(work: Work, sql: str) -> bool:
     try:
         await work.ask(f"EXPLAIN {sql}")
-    except (sqlite3.Error, CausewayError):
+    except (sqlite3.Error, CausewayError, SchemaMoved):
         return False
     return True

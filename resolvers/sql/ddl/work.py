@@ -11,6 +11,7 @@ from resolvers.sql.ddl.rendering import quoted
 from schema_gen.drivers.base import DialectName, Parameters, Row, Transaction
 from schema_gen.errors import (
     CausewayError,
+    SchemaMoved,
     contains_null_values,
     invalid_payload,
     record_not_unique,
@@ -79,8 +80,10 @@ class Work:
             await self.transaction.execute(sql)
         except CausewayError as error:
             raise _placed(error, table, column) from error.__cause__
-        except asyncpg.PostgresError as error:
-            raise _refusal(error, table, column) or error from error
+        except (SchemaMoved, asyncpg.PostgresError) as error:
+            # whatever is amiss here is what was asked for: the transaction itself sees the newest tables
+            cause = error.__cause__ if isinstance(error, SchemaMoved) else error
+            raise _refusal(cause, table, column) or error from cause
 
     async def tell_many(self, sql: str, rows: Sequence[Parameters], table: str, column: str) -> None:
         try:
@@ -89,7 +92,7 @@ class Work:
             raise _placed(error, table, column) from error.__cause__
 
 
-def _refusal(error: asyncpg.PostgresError, table: str, column: str | None) -> CausewayError | None:
+def _refusal(error: BaseException | None, table: str, column: str | None) -> CausewayError | None:
     reason = _REASONS.get(str(getattr(error, "sqlstate", "") or ""))
     if reason is None:
         return None
