@@ -10,9 +10,10 @@ from typing import Any
 
 from resolvers.calls import CallRoot, Encoded, Resolve
 from resolvers.context import RequestContext
-from resolvers.structure.reading import Structure, What
+from resolvers.structure.reading import Structure
+from resolvers.structure.seen import What
 from resolvers.structure.signatures import INTERNAL, PUBLIC, bound
-from resolvers.structure.visible import Facts
+from resolvers.structure.telling import Facts
 
 Arguments = Mapping[str, Any]
 

@@ -13,17 +13,17 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
-from typing import Final, Literal
+from typing import Final
 
 from resolvers.bundle import Bundle, BundleHolder
 from resolvers.calls import Encoded, encode
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.single_flight import SingleFlight
-from resolvers.structure.visible import Facts, Sight
+from resolvers.structure.seen import What
+from resolvers.structure.telling import Facts
+from resolvers.structure.visible import Sight
 from schema_gen.errors import forbidden
-
-What = Literal["collections", "fields", "relations"]
 
 #: bytes of all lists that are kept
 _ROOM: Final = 32_000_000

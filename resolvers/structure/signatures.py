@@ -98,7 +98,7 @@ _METAS: Final = {
 
 def _objects(what: str) -> tuple[CallObject, ...]:
     """What reading answers with."""
-    return _family(f"directus_{what}", what, _METAS[what])
+    return _family(f"directus_{what}", what, _METAS[what], row_of=f"directus_{what}")
 
 
 def _written(what: str) -> tuple[CallObject, ...]:
@@ -106,11 +106,13 @@ def _written(what: str) -> tuple[CallObject, ...]:
     return _family(f"write_directus_{what}", what, _nullable(_METAS[what]))
 
 
-def _family(name: str, what: str, meta: Mapping[str, str]) -> tuple[CallObject, ...]:
+def _family(
+    name: str, what: str, meta: Mapping[str, str], row_of: str | None = None
+) -> tuple[CallObject, ...]:
     own = dict.fromkeys(_OWN[what], "String")
     return (
         CallObject(name=name, fields={**own, "meta": f"{name}_meta", "schema": f"{name}_schema"}),
-        CallObject(name=f"{name}_meta", fields=meta),
+        CallObject(name=f"{name}_meta", fields=meta, row_of=row_of),
         CallObject(name=f"{name}_schema", fields=_SCHEMAS[what]),
     )
 

@@ -22,10 +22,13 @@ from schema_gen.naming import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallObject:
-    """An object type that calls answer with: field name -> GraphQL type."""
+    """An object type that calls answer with: field name -> GraphQL type. `row_of`: of its fields there are
+    those that the caller may read of this collection.
+    """
 
     name: str
     fields: Mapping[str, str]
+    row_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,21 +241,30 @@ class Types:
                 return self.json_functions(collection, use)
         return None
 
-    def _call_type(self, name: str) -> GraphQLNamedType:
+    def _call_type(self, name: str) -> GraphQLNamedType | None:
         made = self._calls[name]
         if isinstance(made, CallEnum):
             return self._once(name, lambda: GraphQLEnumType(name, {value: value for value in made.values}))
         if isinstance(made, CallInput):
             return self._once(name, lambda: GraphQLInputObjectType(name, lambda: self._call_inputs(made)))
+        if not self._call_names(made):
+            return None
         return self._once(name, lambda: GraphQLObjectType(name, lambda: self._call_fields(made)))
 
     def _call_fields(self, made: CallObject) -> dict[str, GraphQLField]:
         fields: dict[str, GraphQLField] = {}
-        for name, text in made.fields.items():
-            type_ = self.written(text)
+        for name in self._call_names(made):
+            type_ = self.written(made.fields[name])
             if type_ is not None:
                 fields[name] = GraphQLField(cast("GraphQLObjectType", type_))
         return fields
+
+    def _call_names(self, made: CallObject) -> list[str]:
+        """The fields that the view shows."""
+        if made.row_of is None or made.row_of not in self.snapshot.collections:
+            return list(made.fields)
+        shown = self.view.fields(made.row_of)
+        return [name for name in made.fields if name in shown]
 
     def _call_inputs(self, made: CallInput) -> dict[str, GraphQLInputField]:
         return {
