@@ -141,10 +141,15 @@ async def make_unique(work: Work, table: TableFacts, column: ColumnFacts) -> Non
     if any(index.unique for index in await indexes(work, table, column)):
         return
     name = work.quoted(await free_name(work, table, column.name, "unique"))
-    where = f"{work.quoted(table.name)} ({work.quoted(column.name)})"
-    await work.tell(f"CREATE UNIQUE INDEX {name} ON {where}", table.name, column.name)
+    alter, over = f"ALTER TABLE {work.quoted(table.name)}", f"({work.quoted(column.name)})"
+    if table.partitioned:  # whose parts have indexes of their own
+        await work.tell(f"{alter} ADD CONSTRAINT {name} UNIQUE {over}", table.name, column.name)
+        return
     await work.tell(
-        f"ALTER TABLE {work.quoted(table.name)} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}",
+        f"CREATE UNIQUE INDEX {name} ON {work.quoted(table.name)} {over}", table.name, column.name
+    )
+    await work.tell(
+        f"{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}",
         table.name,
         column.name,
     )
@@ -155,7 +160,7 @@ async def make_index(work: Work, table: TableFacts, column: ColumnFacts, *, conc
     if any(not index.unique for index in await indexes(work, table, column)):
         return
     name = work.quoted(await free_name(work, table, column.name, "index"))
-    if concurrently:
+    if concurrently and not table.partitioned:
         where = f"{work.quoted(table.namespace)}.{work.quoted(table.name)} ({work.quoted(column.name)})"
         work.later.append(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {where}")
         return

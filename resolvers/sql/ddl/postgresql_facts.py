@@ -10,7 +10,7 @@ from resolvers.sql.ddl.names import Kind, index_names
 from resolvers.sql.ddl.work import Work, refused
 
 _TABLE: Final = """
-SELECT c.oid::int8, n.nspname::text, c.relnamespace::int8
+SELECT c.oid::int8, n.nspname::text, c.relnamespace::int8, c.relkind = 'p'
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass($1)::oid AND c.relkind IN ('r', 'p')
 """
@@ -58,6 +58,7 @@ class TableFacts:
     oid: int
     namespace: str
     namespace_oid: int
+    partitioned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,10 @@ async def find_table(work: Work, name: str) -> TableFacts | None:
     rows = await work.ask(_TABLE, (work.quoted(name),))
     if not rows:
         return None
-    oid, namespace, namespace_oid = rows[0]
-    return TableFacts(name=name, oid=oid, namespace=namespace, namespace_oid=namespace_oid)
+    oid, namespace, namespace_oid, partitioned = rows[0]
+    return TableFacts(
+        name=name, oid=oid, namespace=namespace, namespace_oid=namespace_oid, partitioned=partitioned
+    )
 
 
 async def table_facts(work: Work, name: str) -> TableFacts:

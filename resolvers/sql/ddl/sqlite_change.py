@@ -25,6 +25,7 @@ from resolvers.sql.ddl.rendering import (
 from resolvers.sql.ddl.shapes import ChangeColumn, ColumnChange, ColumnType
 from resolvers.sql.ddl.sqlite import comparable, make_index
 from resolvers.sql.ddl.sqlite_conversion import convert
+from resolvers.sql.ddl.sqlite_dependents import kept_whole
 from resolvers.sql.ddl.sqlite_edit import Edit, typed, with_clause, without_clauses, without_constraints
 from resolvers.sql.ddl.sqlite_facts import ColumnFacts, TableFacts, partners, pointing, table_facts
 from resolvers.sql.ddl.sqlite_text import Kind
@@ -43,17 +44,25 @@ async def change_column(work: Work, wanted: ChangeColumn) -> None:
     table = await table_facts(work, wanted.table)
     column = table.column(wanted.name)
     change = _needed(table, column, wanted.change)
-    edits, gone = await _edits(work, table, column, change)
-    if edits:
-        converting = None if change.type is None else _converting(work, table, column, change.type)
-        await rebuild(work, table, edits, column=column.name, without=gone, convert=converting)
+    if change.unique is False:  # on which an upsert of a trigger may rely
+        async with kept_whole(work, table.name, column.name):
+            await _apply(work, table, column, change)
     else:
-        for name in sorted(gone):
-            await work.tell(f"DROP INDEX {work.quoted(name)}", table.name, column.name)
+        await _apply(work, table, column, change)
     if change.unique is True and not table.unique(column.name):
         await make_index(work, table.name, column.name, unique=True)
     if change.indexed is True and not _indexed(table, column):
         await make_index(work, table.name, column.name, unique=False)
+
+
+async def _apply(work: Work, table: TableFacts, column: ColumnFacts, change: ColumnChange) -> None:
+    edits, gone = await _edits(work, table, column, change)
+    if edits:
+        converting = None if change.type is None else _converting(work, table, column, change.type)
+        await rebuild(work, table, edits, column=column.name, without=gone, convert=converting)
+        return
+    for name in sorted(gone):
+        await work.tell(f"DROP INDEX {work.quoted(name)}", table.name, column.name)
 
 
 def kind_of(column: ColumnFacts) -> FieldType:
