@@ -6,14 +6,14 @@ so that the schema builder can write their types and the engine can run them.
              type="auth_tokens", resolve=login)
 
 `resolve(arguments, context)` gives plain JSON values; the selection of the document is applied to them here.
-Where the answer is one scalar of JSON, it may be `Encoded` already.
+Where the answer is one scalar of JSON, it may be `Encoded` already; a long list is `Listed`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ __all__ = [
     "CallType",
     "Calls",
     "Encoded",
+    "Listed",
     "Resolve",
     "answer",
     "encode",
@@ -41,9 +42,6 @@ __all__ = [
 
 #: scalars that are strings on the wire, whatever the value is
 _AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID", "String"})
-
-#: longer lists are selected from and written beside the event loop
-_MANY: Final = 100
 
 Resolve = Callable[[Mapping[str, Any], RequestContext], Awaitable[Any]]
 
@@ -60,6 +58,18 @@ class Encoded:
     """An answer as JSON text, which is passed on as it is."""
 
     json: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A list that may be long: its items are made and written one by one, beside the event loop. A list as a
+    whole would keep the encoder and the collector of garbage busy, which let nothing else run.
+    """
+
+    items: Iterable[Any]
+
+    def encoded(self, select: Callable[[Any], Any] = lambda item: item) -> bytes:
+        return b"".join((b"[", b",".join(encode(select(item)) for item in self.items), b"]"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +103,10 @@ async def answer(call: CallRoot, nodes: tuple[FieldNode, ...], tree: Tree, conte
     if isinstance(value, Encoded):
         return value.json
     objects = {made.name: made for made in call.types if isinstance(made, CallObject)}
-
-    def work() -> bytes:
-        return encode(selected(value, call.type, nodes, tree, objects))
-
-    return await asyncio.to_thread(work) if isinstance(value, list) and len(value) > _MANY else work()
+    select = _selector(call.type, nodes, tree, objects)
+    if isinstance(value, Listed):
+        return await asyncio.to_thread(value.encoded, select)
+    return encode(select(value))
 
 
 def encode(value: Any) -> bytes:
@@ -112,22 +121,36 @@ def selected(
     objects: Mapping[str, CallObject],
 ) -> Any:
     """What the document selects of a value of the type that is `written`, in GraphQL's form."""
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return [selected(item, written, nodes, tree, objects) for item in value]
+    return _selector(written, nodes, tree, objects)(value)
+
+
+def _selector(
+    written: str, nodes: tuple[FieldNode, ...], tree: Tree, objects: Mapping[str, CallObject]
+) -> Callable[[Any], Any]:
+    """`selected` for any number of values: the document is read once."""
     name = written.strip("[]!")
     home = objects.get(name)
-    if home is None:
-        return _text(value) if name in _AS_TEXT else value
-    answer: dict[str, Any] = {}
-    for key, found in tree.fields((node.selection_set for node in nodes), frozenset({name})).items():
-        field = found[0].name.value
-        if field == "__typename":
-            answer[key] = name
-        else:
-            answer[key] = selected(value.get(field), home.fields[field], tuple(found), tree, objects)
-    return answer
+    parts: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+    if home is not None:
+        below = tree.fields((node.selection_set for node in nodes), frozenset({name}))
+        for key, found in below.items():
+            field = found[0].name.value
+            inner = home.fields.get(field, "String")
+            parts[key] = (field, _selector(inner, tuple(found), tree, objects))
+
+    def select(value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return [select(item) for item in value]
+        if home is None:
+            return _text(value) if name in _AS_TEXT else value
+        return {
+            key: name if field == "__typename" else part(value.get(field))
+            for key, (field, part) in parts.items()
+        }
+
+    return select
 
 
 def _text(value: Any) -> str:

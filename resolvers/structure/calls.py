@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from resolvers.calls import CallRoot, Encoded, Resolve
+from resolvers.calls import CallRoot, Encoded, Listed, Resolve
 from resolvers.context import RequestContext
 from resolvers.structure.reading import Structure
 from resolvers.structure.seen import What
@@ -20,12 +20,12 @@ Arguments = Mapping[str, Any]
 
 def reading_calls(structure: Structure) -> tuple[CallRoot, ...]:
     def facts(what: What) -> Resolve:
-        async def resolve(arguments: Arguments, context: RequestContext) -> list[Facts]:
+        async def resolve(arguments: Arguments, context: RequestContext) -> Listed:
             collection = arguments.get("collection")
             if collection is not None and not structure.sight(what, context).sees(collection):
                 # as the protocol has it: of what is not there nothing is told
-                return []
-            return await structure.facts(what, collection, context)
+                return Listed(items=())
+            return structure.facts(what, collection, context)
 
         return resolve
 
@@ -35,9 +35,9 @@ def reading_calls(structure: Structure) -> tuple[CallRoot, ...]:
 
         return resolve
 
-    async def collections(arguments: Arguments, context: RequestContext) -> list[Facts] | Encoded:
+    async def collections(arguments: Arguments, context: RequestContext) -> Listed | Encoded:
         if "keys" in arguments:
-            return await structure.chosen(arguments["keys"], context)
+            return structure.chosen(arguments["keys"], context)
         return await structure.listed("collections", None, context)
 
     async def collection(arguments: Arguments, context: RequestContext) -> Facts:

@@ -1,7 +1,7 @@
 """Collections, fields and relations as they are told to a caller: single ones as facts, lists as JSON too.
 
     await structure.listed("fields", None, context)            -> Encoded(b'[{"collection":...},...]')
-    await structure.facts("fields", "articles", context)       -> [{"collection": "articles", ...}, ...]
+    structure.facts("fields", "articles", context)             -> Listed of {"collection": "articles", ...}
     structure.sight("fields", context).field("articles", "id") -> {"collection": "articles", ...}
 
 Who may read `directus_collections` is told of collections, and so on; of which ones `visible` decides. JSON
@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterable
 from typing import Final
 
 from resolvers.bundle import Bundle, BundleHolder
-from resolvers.calls import Encoded, encode
+from resolvers.calls import Encoded, Listed
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.single_flight import SingleFlight
@@ -44,17 +44,15 @@ class Structure:
         """What the caller sees. Raises FORBIDDEN for who may not be told of `what`."""
         return Sight(self._gate(self._holder.current, what, context))
 
-    async def facts(self, what: What, collection: str | None, context: RequestContext) -> list[Facts]:
+    def facts(self, what: What, collection: str | None, context: RequestContext) -> Listed:
         """Every one, or those of a collection. Raises FORBIDDEN."""
-        sight = self.sight(what, context)
-        return await asyncio.to_thread(lambda: list(_seen(sight, what, collection)))
+        return Listed(items=_seen(self.sight(what, context), what, collection))
 
-    async def chosen(self, names: Iterable[str], context: RequestContext) -> list[Facts]:
+    def chosen(self, names: Iterable[str], context: RequestContext) -> Listed:
         """Those of the collections that are there, in the order of all of them. Raises FORBIDDEN."""
         wanted = frozenset(names)
-        return [
-            told for told in await self.facts("collections", None, context) if told["collection"] in wanted
-        ]
+        every = self.sight("collections", context).collections()
+        return Listed(items=(told for told in every if told["collection"] in wanted))
 
     async def listed(self, what: What, collection: str | None, context: RequestContext) -> Encoded:
         """`facts` as JSON. Raises FORBIDDEN."""
@@ -100,8 +98,4 @@ def _seen(sight: Sight, what: What, collection: str | None) -> Iterable[Facts]:
 
 
 async def _encoded(sight: Sight, what: What, collection: str | None) -> bytes:
-    def work() -> bytes:
-        # one by one: the encoder lets no other thread run while it works
-        return b"".join((b"[", b",".join(encode(facts) for facts in _seen(sight, what, collection)), b"]"))
-
-    return await asyncio.to_thread(work)
+    return await asyncio.to_thread(Listed(items=_seen(sight, what, collection)).encoded)

@@ -21,7 +21,7 @@ from tests.support.project import Site, running
 from tests.support.seeds import TOKEN, seed_demo
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
-PAGES = ("query-language", "rest", "graphql")
+PAGES = ("query-language", "rest", "graphql", "structure")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
