@@ -141,6 +141,7 @@ def build(
         dialect=dialect,
         collections={name: piece.collection for name, piece in pieces.items()},
         relations=found.relations,
+        leftovers=found.leftovers,
         version=version,
         fingerprint=_fingerprint(dialect, pieces, found, left_out),
         unserved=left_out,
@@ -156,7 +157,9 @@ def _fingerprint(
     dialect: str, pieces: Mapping[str, Piece], found: RelationsFound, unserved: tuple[Unserved, ...]
 ) -> str:
     """Equal for equal schemas, in every process: everything the snapshot is made from."""
-    digest = hashlib.blake2b(repr((FORMAT, dialect, found.relations, unserved)).encode(), digest_size=16)
+    digest = hashlib.blake2b(
+        repr((FORMAT, dialect, found.relations, found.leftovers, unserved)).encode(), digest_size=16
+    )
     for name, piece in pieces.items():
         digest.update(name.encode("utf-8", "surrogatepass") + b"\0" + piece.digest)
     return digest.hexdigest()

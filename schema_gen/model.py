@@ -226,6 +226,8 @@ class SchemaSnapshot:
     version: int = 1
     fingerprint: str = ""
     unserved: tuple[Unserved, ...] = ()
+    #: rows of relations that have lost one of their ends, or never had it
+    leftovers: tuple[Relation, ...] = ()
     #: GraphQL name -> collection name and back, where they differ (see naming)
     names: Mapping[str, str] = field(default_factory=dict)
 

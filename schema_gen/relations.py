@@ -45,6 +45,8 @@ class RelationsFound:
     relations: tuple[Relation, ...]
     aliases: tuple[AliasField, ...]
     unserved: tuple[Unserved, ...]
+    #: rows of relations that cannot be served
+    leftovers: tuple[Relation, ...] = ()
 
 
 def find_relations(
@@ -59,6 +61,7 @@ def find_relations(
     keys = {(key.table, key.columns): key for key in catalog.foreign_keys}
     relations: dict[tuple[str, str, str | None], Relation] = {}
     unserved: list[Unserved] = []
+    leftovers: list[Relation] = []
     for system in SYSTEM_RELATIONS:
         if system.collection in catalog.tables and system.related in catalog.tables:
             key = keys.get((system.collection, (system.field,)))
@@ -81,6 +84,7 @@ def find_relations(
             relations[relation.collection, relation.field, relation.one_field] = relation
         else:
             unserved.append(Unserved(name=f"{relation.collection}.{relation.field}", reason=missing))
+            leftovers.append(relation)
     names = {table: set(fields) for table, fields in taken.items()}
     for relation in relations.values():
         if relation.related is not None and relation.one_field is not None:
@@ -94,7 +98,10 @@ def find_relations(
     ]
     inferred, aliases = _inferred(rest, catalog, names, infer=infer)
     return RelationsFound(
-        relations=(*relations.values(), *inferred), aliases=tuple(aliases), unserved=tuple(unserved)
+        relations=(*relations.values(), *inferred),
+        aliases=tuple(aliases),
+        unserved=tuple(unserved),
+        leftovers=tuple(leftovers),
     )
 
 

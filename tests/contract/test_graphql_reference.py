@@ -16,6 +16,9 @@ import pytest
 
 from resolvers.context import Actor, RequestContext
 from resolvers.permissions import UNRESTRICTED
+from resolvers.structure.signatures import PUBLIC
+from schema_gen.graphql.build import build_schema
+from schema_gen.graphql.view import Everything
 from schema_gen.naming import Scope
 from tests.data.make_directus12_graphql import shapes
 from tests.support.blog import NOW
@@ -109,6 +112,40 @@ async def test_every_type_and_field(site: Site, scope: Scope) -> None:
             different.append(f"{name}.{field} is {found}, not {signature}")
     on_purpose = (BETTER_TYPED, DEFAULTS, ABOUT_SERVER, UNGUESSED, NOT_OF_SYSTEM)
     assert [told for told in different if not any(known.match(told) for known in on_purpose)] == []
+
+
+#: what is made has a name, and a table
+NAMED = {
+    ("write_directus_collections_input", "collection"),
+    ("write_directus_collections_input", "schema"),
+}
+
+
+async def test_the_roots_that_change_the_structure(site: Site) -> None:
+    """Names and types of the roots, whether they are bound to anything or not."""
+    bundle = site.project.holder.current
+    everything = Everything(bundle.snapshot)
+    signatures = tuple(PUBLIC.values())
+    mine = shapes(build_schema(bundle.snapshot, bundle.names, everything, "system", signatures))
+    reference = RECORDED["schemas"]["system"]
+    family = re.compile(r"(write_)?directus_(collections|fields|relations)(_|$)(?!filter|aggregated|mutated)")
+    names = {name for name in reference if family.match(name)} | {
+        "delete_collection",
+        "delete_field",
+        "delete_relation",
+    }
+    different = [
+        f"{name}.{field} is {mine[name].get(field)}, not {signature}"
+        for name in names
+        for field, signature in reference[name].items()
+        if mine[name].get(field) != signature
+    ]
+    assert [told for told in different if not NOT_OF_SYSTEM.match(told)] == []
+    assert {(name, field) for name in names for field in mine[name] if field not in reference[name]} == NAMED
+    for kind in ("Query", "Mutation"):
+        for name, signature in PUBLIC.items():
+            if (signature.kind == "query") == (kind == "Query"):
+                assert mine[kind][name] == reference[kind][name], name
 
 
 @pytest.mark.parametrize("scope", ["items", "system"])
