@@ -23,7 +23,9 @@ from resolvers.bundle import BundleHolder
 from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, CallType, Resolve
 from resolvers.context import Exchange, RequestContext
 from resolvers.structure.calls import reading_calls
+from resolvers.structure.changes import SchemaChanges
 from resolvers.structure.reading import Structure
+from resolvers.structure.writing_calls import writing_calls
 from schema_gen.errors import CausewayError, forbidden, invalid_credentials
 from schema_gen.naming import Scope
 
@@ -83,6 +85,7 @@ def calls_of(
     revert: Revert,
     sort: Sort,
     structure: Structure,
+    changes: SchemaChanges,
     renew: Renew,
     *,
     health_enabled: bool,
@@ -127,6 +130,7 @@ def calls_of(
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
         *reading_calls(structure),
+        *writing_calls(changes, structure),
         *_utility_calls(revert, sort, renew),
     )
 

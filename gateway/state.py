@@ -49,6 +49,7 @@ from resolvers.sessions import Sessions
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
+from resolvers.structure.changes import SchemaChanges
 from resolvers.structure.reading import Structure
 from resolvers.views import Schemas
 from rest_bridge.bridge import Bridge, BridgeLimits
@@ -150,6 +151,9 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         return await engine.execute(operation, context)
 
     specifications = Specifications(holder, spec_facts_of(settings), aside)
+    dialect = sql_dialect(database)
+    behaviors = RowBehaviors(database, sessions, epochs)
+    events = Events((behaviors.after,))
     calls = calls_of(
         desk,
         server,
@@ -157,25 +161,17 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         sdl,
         specifications.openapi,
         Revert(holder, execute),
-        Sort(database, holder, sql_dialect(database)),
+        Sort(database, holder, dialect),
         Structure(holder),
+        SchemaChanges(database, dialect, loader.within, reload.changed, events),
         reload.changed,
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
         openapi_enabled=settings.openapi_enabled,
     )
-    behaviors = RowBehaviors(database, sessions, epochs)
-    mutations = Mutations(
-        database,
-        limits_of(settings),
-        sql_dialect(database),
-        calls,
-        hasher,
-        Events((behaviors.after,)),
-        behaviors,
-        reload.renewed,
-    )
-    engine = Engine(database, holder, limits_of(settings), sql_dialect(database), calls, mutations)
+    limits = limits_of(settings)
+    mutations = Mutations(database, limits, dialect, calls, hasher, events, behaviors, reload.renewed)
+    engine = Engine(database, holder, limits, dialect, calls, mutations)
     graphql = graphql_of(settings, engine, calls)
     return Project(
         settings=settings,

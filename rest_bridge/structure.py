@@ -38,19 +38,30 @@ from rest_bridge.syntax import (
     query_definition,
     variable,
 )
-from schema_gen.errors import route_not_found
+from schema_gen.errors import forbidden, route_not_found
 
 #: (method, pattern) -> (root, status of its answer); HEAD is answered as GET
 ROUTES: Final[Mapping[tuple[str, str], tuple[str, int]]] = {
     ("GET", "collections"): ("structure_collections", 200),
     ("SEARCH", "collections"): ("structure_collections", 200),
+    ("POST", "collections"): ("structure_create_collections", 200),
+    ("PATCH", "collections"): ("structure_update_collections", 200),
     ("GET", "collections/:collection"): ("structure_collection", 200),
+    ("PATCH", "collections/:collection"): ("structure_update_collection", 200),
+    ("DELETE", "collections/:collection"): ("structure_delete_collection", 204),
     ("GET", "fields"): ("structure_fields", 200),
     ("GET", "fields/:collection"): ("structure_fields_of", 200),
+    ("POST", "fields/:collection"): ("structure_create_field", 200),
+    ("PATCH", "fields/:collection"): ("structure_update_fields", 200),
     ("GET", "fields/:collection/:field"): ("structure_field", 200),
+    ("PATCH", "fields/:collection/:field"): ("structure_update_field", 200),
+    ("DELETE", "fields/:collection/:field"): ("structure_delete_field", 204),
     ("GET", "relations"): ("structure_relations", 200),
+    ("POST", "relations"): ("structure_create_relation", 200),
     ("GET", "relations/:collection"): ("structure_relations_of", 200),
     ("GET", "relations/:collection/:field"): ("structure_relation", 200),
+    ("PATCH", "relations/:collection/:field"): ("structure_update_relation", 200),
+    ("DELETE", "relations/:collection/:field"): ("structure_delete_relation", 204),
 }
 #: how deep the paths below a first segment go
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -95,6 +106,9 @@ async def answer_structure(
     if found is None:
         raise route_not_found(request.path)
     root, status = found
+    if INTERNAL[root].admin_only and not context.rules.admin:
+        # before anything that was sent is looked at
+        raise forbidden()
     outcome = await engine.execute(structure_operation(root, _given(root, request, place)), context)
     (answered,) = outcome.roots
     if answered.error is not None:

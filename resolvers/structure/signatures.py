@@ -172,7 +172,13 @@ def _deleting(name: str, answer: str, arguments: Mapping[str, str]) -> CallSigna
 
 def _internal(kind: Literal["query", "mutation"], name: str, **arguments: str) -> CallSignature:
     return CallSignature(
-        name=name, scope="system", kind=kind, type="JSON", arguments=arguments, internal=True
+        name=name,
+        scope="system",
+        kind=kind,
+        type="JSON",
+        arguments=arguments,
+        admin_only=kind == "mutation",
+        internal=True,
     )
 
 

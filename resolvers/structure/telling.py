@@ -87,7 +87,8 @@ def field_facts(snapshot: SchemaSnapshot, collection: str, field: str) -> Facts:
     home = snapshot.collections[collection]
     found = home.fields.get(field)
     if found is None:
-        row = _plain(home.leftovers[field])
+        left = home.leftovers[field]
+        row = {**_plain(left), "special": list(left.get("special") or ()) or None}
         return {"collection": collection, "field": field, "type": "alias", "schema": None, "meta": row}
     return {
         "collection": collection,

@@ -37,7 +37,8 @@ async def dump(database: Database) -> list[str]:
     shown = _sqlite_row if sqlite else _postgres_row
     rows = await database.fetch(
         " union all ".join(
-            f"select '{table}', {shown(columns)} from \"{table}\"" for table, columns in tables.items()
+            f"select {_text(table)}, {shown(columns)} from {_name(table)}"
+            for table, columns in tables.items()
         )
     )
     return sorted([f"{table}({', '.join(columns)})" for table, columns in tables.items()]) + sorted(
@@ -45,12 +46,20 @@ async def dump(database: Database) -> list[str]:
     )
 
 
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _sqlite_row(columns: Sequence[str]) -> str:
-    return " || ',' || ".join(f'quote("{name}")' for name in columns)
+    return " || ',' || ".join(f"quote({_name(name)})" for name in columns)
 
 
 def _postgres_row(columns: Sequence[str]) -> str:
-    return "row({})::text".format(", ".join(f'"{name}"' for name in columns))
+    return "row({})::text".format(", ".join(_name(name) for name in columns))
 
 
 Ask = Callable[..., Awaitable[Answer]]
