@@ -22,13 +22,15 @@ class SingleFlight(Generic[T]):
 
     async def run(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         task = self._under_way.get(key)
-        if task is None:
+        # one that has just ended is no more under way: to wait for it would let nobody else run
+        if task is None or task.done():
             task = asyncio.get_running_loop().create_task(work())
             self._under_way[key] = task
             task.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(task)
 
     def _landed(self, key: Hashable, task: asyncio.Task[T]) -> None:
-        self._under_way.pop(key, None)
+        if self._under_way.get(key) is task:
+            del self._under_way[key]
         if not task.cancelled():
             task.exception()  # read, so that a failure nobody waited for is not reported by the loop

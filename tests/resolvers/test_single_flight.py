@@ -76,3 +76,24 @@ async def test_a_failure_nobody_waits_for_is_not_reported_by_the_loop() -> None:
     with pytest.raises(asyncio.CancelledError):
         await alone
     await asyncio.sleep(0.01)
+
+
+async def test_who_asks_again_at_once_lets_others_run() -> None:
+    """What has just ended is no more under way for somebody whom its result is not good enough for."""
+    flights: SingleFlight[int] = SingleFlight()
+    work = Work()
+
+    async def at_least(wanted: int) -> int:
+        await work.gate.wait()
+        for asked in range(1, 100):
+            if await flights.run("a", work) >= wanted:
+                return asked
+        raise AssertionError("nobody else has been let run")
+
+    first = asyncio.create_task(flights.run("a", work))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(at_least(2))
+    await asyncio.sleep(0.01)
+    # both go on in one turn of the loop, the work before who asks for more
+    work.gate.set()
+    assert await asyncio.gather(first, second) == [1, 1]
