@@ -96,4 +96,4 @@ async def test_who_asks_again_at_once_lets_others_run() -> None:
     await asyncio.sleep(0.01)
     # both go on in one turn of the loop, the work before who asks for more
     work.gate.set()
-    assert await asyncio.gather(first, second) == [1, 1]
+    assert [*await asyncio.gather(first, second)] == [1, 1]
