@@ -21,6 +21,7 @@ from rest_bridge.openapi.own import TOKENS, auth_paths, own_paths
 from rest_bridge.openapi.parameters import PARAMETERS
 from rest_bridge.openapi.server import graphql_paths, server_paths, utility_paths
 from rest_bridge.openapi.setting import Schema, Setting
+from rest_bridge.openapi.structure import structure_components, structure_paths
 from schema_gen.graphql.outputs import note_of_collection
 
 VERSION: Final = "3.1.1"
@@ -76,6 +77,7 @@ def _paths(setting: Setting) -> dict[str, Schema]:
         found |= collection_paths(home, setting)
     found |= own_paths(setting)
     found |= utility_paths(setting)
+    found |= structure_paths(setting)
     return {
         **dict(sorted(found.items())),
         **auth_paths(),
@@ -88,6 +90,7 @@ def _components(setting: Setting) -> Schema:
     schemas: dict[str, Schema] = {}
     for home in setting.collections():
         schemas |= item_schemas(home, setting)
+    schemas |= structure_components(setting)
     schemas |= {"Error": ERROR, "Geometry": _GEOMETRY, "x-metadata": _META, "Tokens": TOKENS}
     return {
         "schemas": dict(sorted(schemas.items())),

@@ -15,7 +15,7 @@ from schema_gen.naming import NOT_GENERATED, Names
 Schema = dict[str, Any]
 
 #: components that are there whatever the database holds
-FIXED: Final = frozenset({"Error", "Geometry", "Tokens", "x-metadata"})
+FIXED: Final = frozenset({"Collections", "Error", "Fields", "Geometry", "Relations", "Tokens", "x-metadata"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -15,7 +16,9 @@ from rest_bridge.openapi.collections import collection_paths
 from rest_bridge.openapi.document import document, encoded
 from rest_bridge.openapi.items import item_schemas
 from rest_bridge.openapi.setting import Facts, Setting
+from rest_bridge.openapi.structure import TOLD
 from rest_bridge.openapi.values import choices_of, or_null, plain_value, read_value, write_value
+from rest_bridge.structure import ROUTES
 from schema_gen.graphql.view import Everything, View
 from schema_gen.model import Collection, Column, Field, FieldType, SchemaSnapshot
 from schema_gen.naming import Names
@@ -204,3 +207,15 @@ def test_five_hundred_collections() -> None:
     }
     snapshot = replace(BLOG, collections=homes, relations=())
     assert len(encoded(setting(snapshot))) < 6_500_000
+
+
+# --- routes ------------------------------------------------------------------------------------------------
+
+
+def test_every_route_of_the_structure_is_described() -> None:
+    described = {(method, pattern) for method, pattern in ROUTES if method != "SEARCH"}
+    assert described <= set(TOLD)
+    made = document(setting())
+    for method, pattern in described:
+        path = re.sub(r":(\w+)", r"{\1}", f"/{pattern}")
+        assert method.lower() in made["paths"][path]

@@ -81,7 +81,9 @@ def watched(ask: Ask) -> Ask:
             answer = await ask(site, method, target, payload, **more)
             # what is asked at the same time leaves traces of its own
             if refused(answer) and busy[id(site)] == (1, 1):
-                assert await dump(site.database) == before, f"{method} {target} left a trace"
+                after = await dump(site.database)
+                trace = sorted(set(after) ^ set(before))
+                assert after == before, f"{method} {target} left a trace: {trace[:3]}"
             return answer
         finally:
             began, running = busy.pop(id(site))
