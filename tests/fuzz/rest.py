@@ -32,7 +32,10 @@ _FIXED: Final = (
     *("/users/me", "/roles/me", "/policies/me/globals", "/permissions/me", "/permissions/me/articles/1"),
     *("/server/info", "/server/health", "/server/ping", "/auth", "/settings", "/graphql", "/nope", "/"),
     *("/items", "/items/", "//items/articles", "/items/articles/1/2", "/items/%00", "/items/articles/%ff"),
-    *("/items/articles/..%2f..%2fetc", "/users/%2e%2e", "/ITEMS/articles", "/fields/articles", "/assets/1"),
+    *("/items/articles/..%2f..%2fetc", "/users/%2e%2e", "/ITEMS/articles", "/assets/1"),
+    *("/collections", "/collections/articles", "/collections/%00", "/fields", "/fields/articles"),
+    *("/fields/articles/title", "/fields/%ff/%00", "/fields/a/b/c", "/relations", "/relations/articles"),
+    *("/relations/articles/author", "/relations//x", "/collections/directus_users"),
 )
 _KEYS: Final = ("1", "2", "0", "-1", "99999999999999999999", "a", "1,2", "%27", "null", "1.5")
 _METHODS: Final = ("GET",) * 12 + ("SEARCH",) * 4 + ("HEAD", "OPTIONS", "POST", "PATCH", "DELETE", "TRACE")
