@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
+from resolvers.sql.ddl.comparing import joins
 from resolvers.sql.ddl.names import check_column_name, check_table_name, index_names
 from resolvers.sql.ddl.rebuild import rebuild
 from resolvers.sql.ddl.rendering import action, check_distinct, column_clauses
@@ -45,10 +46,7 @@ from resolvers.sql.ddl.sqlite_facts import (
 )
 from resolvers.sql.ddl.sqlite_text import Clause, mentions, tokens
 from resolvers.sql.ddl.work import Work, depended_on, refused
-from schema_gen.dialects.sqlite_catalog import declared_type
 from schema_gen.errors import contains_null_values, invalid_foreign_key
-from schema_gen.model import FieldType
-from schema_gen.types import NUMBERS, field_type
 
 _INDEX_TEXTS: Final = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?1"
@@ -200,7 +198,7 @@ async def add_foreign_key(work: Work, change: AddForeignKey) -> None:
     column, to = table.column(change.column), target.column(change.target_column)
     if not target.unique(to.name):
         raise refused("The field that {} refers to has to be unique", table.name, column.name)
-    if not comparable(column.declared, to.declared):
+    if not joins(column.declared, to.declared):
         raise refused("The type of {} doesn't fit", table.name, column.name)
     here, there = work.quoted(column.name), work.quoted(to.name)
     lost = await work.ask(
@@ -217,16 +215,6 @@ async def add_foreign_key(work: Work, change: AddForeignKey) -> None:
     )
     edits = [*_without_foreign_keys(table, column), added_constraint(table.definition, constraint)]
     await rebuild(work, table, edits, column=column.name)
-
-
-def comparable(*declared: str) -> bool:
-    """What PostgreSQL could compare; numbers compare with numbers."""
-    kinds: list[FieldType] = [field_type("sqlite", declared_type(one)[0]) for one in declared]
-    return kinds[0] == kinds[1] or NUMBERS.issuperset(kinds) or not _PARTED.intersection(kinds)
-
-
-#: types that are compared with nothing but themselves
-_PARTED: Final[frozenset[FieldType]] = frozenset({*NUMBERS, "binary", "boolean", "json"})
 
 
 async def drop_foreign_key(work: Work, change: DropForeignKey) -> None:

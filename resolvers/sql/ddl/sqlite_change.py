@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from resolvers.sql.ddl.comparing import joins
 from resolvers.sql.ddl.rebuild import rebuild
 from resolvers.sql.ddl.rendering import (
     NUMBERED,
@@ -23,7 +24,7 @@ from resolvers.sql.ddl.rendering import (
     field_of,
 )
 from resolvers.sql.ddl.shapes import ChangeColumn, ColumnChange, ColumnType
-from resolvers.sql.ddl.sqlite import comparable, make_index
+from resolvers.sql.ddl.sqlite import make_index
 from resolvers.sql.ddl.sqlite_conversion import convert
 from resolvers.sql.ddl.sqlite_dependents import kept_whole
 from resolvers.sql.ddl.sqlite_edit import Edit, typed, with_clause, without_clauses, without_constraints
@@ -163,8 +164,8 @@ async def _check_no_nulls(work: Work, table: TableFacts, column: ColumnFacts) ->
 async def _check_partners(work: Work, table: TableFacts, column: ColumnFacts, kind: ColumnType) -> None:
     """What the column refers to, and what refers to it, has to be of a type that compares with the new."""
     declared = column_type("sqlite", kind)
-    for other in await partners(work, table.name, column.name):
-        if not comparable(declared, other):
+    for other, refers in await partners(work, table.name, column.name):
+        if not (joins(other, declared) if refers else joins(declared, other)):
             raise refused("The type of {} doesn't fit", table.name, column.name)
 
 

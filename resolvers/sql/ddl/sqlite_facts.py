@@ -28,11 +28,11 @@ SELECT s.name, f."to" FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) 
 WHERE s.type = 'table' AND lower(f."table") = lower(?1)
 """
 _PARTNERS: Final = """
-SELECT c.type FROM pragma_foreign_key_list(?1) f JOIN pragma_table_xinfo(f."table") c
+SELECT c.type, 0 FROM pragma_foreign_key_list(?1) f JOIN pragma_table_xinfo(f."table") c
 WHERE lower(f."from") = lower(?2)
   AND CASE WHEN f."to" IS NULL THEN c.pk = f.seq + 1 ELSE lower(c.name) = lower(f."to") END
 UNION ALL
-SELECT c.type FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f JOIN pragma_table_xinfo(s.name) c
+SELECT c.type, 1 FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f JOIN pragma_table_xinfo(s.name) c
 WHERE s.type = 'table' AND lower(f."table") = lower(?1) AND lower(c.name) = lower(f."from")
   AND (lower(f."to") = lower(?2)
        OR f."to" IS NULL AND EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) k
@@ -154,9 +154,9 @@ async def pointing(work: Work, table: str) -> list[tuple[str, str | None]]:
     return [(row[0], row[1]) for row in await work.ask(_POINTING, (table,))]
 
 
-async def partners(work: Work, table: str, column: str) -> list[str]:
-    """Declared types of what the column refers to and of what refers to it."""
-    return [str(row[0] or "") for row in await work.ask(_PARTNERS, (table, column))]
+async def partners(work: Work, table: str, column: str) -> list[tuple[str, bool]]:
+    """Declared types of what the column refers to (False) and of what refers to it (True)."""
+    return [(str(row[0] or ""), bool(row[1])) for row in await work.ask(_PARTNERS, (table, column))]
 
 
 async def free_name(work: Work, table: str, column: str, kind: Kind) -> str:
