@@ -22,11 +22,12 @@ from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
 from resolvers.calls import CallEnum, CallObject, CallRoot, Calls, CallType, Resolve
 from resolvers.context import Exchange, RequestContext
+from resolvers.secrets import random_text
 from resolvers.structure.calls import reading_calls
 from resolvers.structure.changes import SchemaChanges
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
-from schema_gen.errors import CausewayError, forbidden, invalid_credentials
+from schema_gen.errors import CausewayError, forbidden, invalid_credentials, invalid_payload
 from schema_gen.naming import Scope
 
 Arguments = Mapping[str, Any]
@@ -73,6 +74,7 @@ _INFO: Final = (
         },
     ),
 )
+_LONGEST_RANDOM: Final = 500
 _REFRESH_ARGUMENTS: Final = {"refresh_token": "String", "mode": "auth_mode"}
 
 
@@ -149,10 +151,19 @@ def _utility_calls(revert: Revert, sort: Sort, renew: Renew) -> tuple[CallRoot, 
             raise forbidden()
         await renew()
 
+    async def random_string(arguments: Arguments, context: RequestContext) -> str:
+        length = arguments.get("length")
+        if length is None:
+            return random_text()
+        if not 1 <= length <= _LONGEST_RANDOM:
+            raise invalid_payload(f'"length" must be between 1 and {_LONGEST_RANDOM}')
+        return random_text(length)
+
     move = {"collection": "String!", "item": "ID!", "to": "ID!"}
     return (
         _mutation("utils_revert", "Boolean", reverted, {"revision": "ID!"}),
         _mutation("utils_sort", "Boolean", sorted_, move),
+        _mutation("utils_random_string", "String", random_string, {"length": "Int"}),
         _mutation("utils_cache_clear", "Void", cleared, {}),
     )
 

@@ -230,6 +230,11 @@ class Mutations:
         write = root.write
         if write is None:
             return given
+        if root.own:
+            user = run.context.actor.user
+            if user is None:
+                raise forbidden()
+            given = replace(given, id=user, payload={} if given.payload is None else given.payload)
         if run.gate.scope(_action(write.kind), write.collection.name) is None:
             raise forbidden_collection(write.collection.name)
         if given.payload is None:

@@ -138,6 +138,8 @@ OWN_ROOTS: Final[Mapping[str, OwnRoot]] = {
     "users_me": OwnRoot(collection="directus_users", what="user", single=True),
     "roles_me": OwnRoot(collection="directus_roles", what="roles", single=False),
 }
+#: the root that changes the caller's own row
+OWN_CHANGE: Final = "update_users_me"
 
 
 def root_fields(operation: Operation) -> dict[str, list[FieldNode]]:

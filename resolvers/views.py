@@ -21,7 +21,7 @@ from resolvers.calls import Calls
 from resolvers.collector import Collector
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate, with_own_rows
-from resolvers.planner import OWN_ROOTS
+from resolvers.planner import OWN_CHANGE, OWN_ROOTS
 from resolvers.single_flight import SingleFlight
 from schema_gen.graphql.build import SHARED, build_schema
 from schema_gen.graphql.lazy import LazySchema
@@ -34,15 +34,25 @@ T = TypeVar("T")
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 #: roots that the planner knows and no collection has
-_OWN: Final = tuple(
+_OWN: Final = (
+    *(
+        CallSignature(
+            name=name,
+            scope="system",
+            kind="query",
+            type=own.collection if own.single else f"[{own.collection}]",
+            signed_in=True,
+        )
+        for name, own in OWN_ROOTS.items()
+    ),
     CallSignature(
-        name=name,
+        name=OWN_CHANGE,
         scope="system",
-        kind="query",
-        type=own.collection if own.single else f"[{own.collection}]",
+        kind="mutation",
+        type="directus_users",
+        arguments={"data": "update_directus_users_input"},
         signed_in=True,
-    )
-    for name, own in OWN_ROOTS.items()
+    ),
 )
 
 

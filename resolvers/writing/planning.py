@@ -22,9 +22,10 @@ from graphql import FieldNode
 from resolvers.calls import CallRoot, Calls
 from resolvers.operation import Operation
 from resolvers.paging import Limits
-from resolvers.permissions import Gate
+from resolvers.permissions import Gate, with_own_rows
 from resolvers.plan import Literal_
 from resolvers.planner import (
+    OWN_CHANGE,
     plan_answer,
     plan_choice,
     plan_root,
@@ -46,7 +47,7 @@ from schema_gen.naming import MutationKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRoot:
     """What a root writes, or calls, or says by itself, or why none of it. `nodes`: where it stands in the
-    document.
+    document. `own`: the item is the caller's own row.
     """
 
     key: str
@@ -55,6 +56,7 @@ class PlannedRoot:
     call: CallRoot | None = None
     json: bytes | None = None
     error: CausewayError | None = None
+    own: bool = False
 
 
 class MutationPlanner:
@@ -93,12 +95,21 @@ class MutationPlanner:
         call = self._calls.find(operation, name, admin=gate.rules.admin)
         if call is not None:
             return PlannedRoot(key=key, nodes=nodes, call=call)
-        found = bundle.names.mutation(operation.scope, name)
+        own = (
+            operation.scope == "system"
+            and name == OWN_CHANGE
+            and "directus_users" in tools.snapshot.collections
+        )
+        found: tuple[str, MutationKind] | None = (
+            ("directus_users", "update_item") if own else bundle.names.mutation(operation.scope, name)
+        )
+        if own:
+            gate = bundle.gate(with_own_rows(gate.rules))
         try:
             if found is not None:
                 collection, kind = bundle.snapshot.collections[found[0]], found[1]
                 write = self._write(operation, tools, gate, nodes, collection, kind)
-                return PlannedRoot(key=key, nodes=nodes, write=write)
+                return PlannedRoot(key=key, nodes=nodes, write=write, own=own)
             root = plan_root(operation, gate, bundle.names, self._limits, nodes)
         except CausewayError as error:
             return PlannedRoot(key=key, nodes=nodes, error=error)

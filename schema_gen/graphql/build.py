@@ -131,7 +131,8 @@ def _calls(
     return {
         signature.name: partial(_call, types, signature)
         for signature in signatures
-        if signature.kind == kind and types.written(signature.type) is not None
+        if signature.kind == kind
+        and all(types.written(text) is not None for text in (signature.type, *signature.arguments.values()))
     }
 
 

@@ -15,8 +15,10 @@ from tests.support.project import (
     ADMIN_PASSWORD,
     ADMIN_TOKEN,
     Site,
+    add,
     add_policy,
     add_user,
+    grant,
     running,
     seed_system,
 )
@@ -179,3 +181,74 @@ async def test_the_public(site: Site) -> None:
     assert refusal(await ask(site, "{ server_health }")) == "FORBIDDEN"
     health = json.loads((await ask(site, "{ server_health }", token=ADMIN_TOKEN)).body)["data"]
     assert health["server_health"]["checks"]
+
+
+# --- the caller's own row -------------------------------------------------------------------------------
+
+
+async def person(site: Site, email: str, *, read: str | None, update: str | None) -> str:
+    """A user with a token like the name; rights on users by their fields."""
+    policy = await add_policy(site.database)
+    for action, fields in (("read", read), ("update", update)):
+        if fields is not None:
+            rule = {"id": {"_eq": "$CURRENT_USER"}}
+            await grant(site.database, policy, "directus_users", action, fields=fields, rule=rule)
+    user = await add_user(site.database, f"{email}@example.com", token=f"{email}-token")
+    await add(site.database, "directus_access", user=user, policy=policy)
+    return user
+
+
+async def test_own_row_is_changed_as_far_as_it_may_be(site: Site) -> None:
+    await person(site, "ann", read="id,first_name,email", update="first_name,title")
+    change = (
+        "mutation ($data: update_directus_users_input) { update_users_me(data: $data) { id first_name } }"
+    )
+    told = value(
+        await ask(site, change, {"data": {"first_name": "Ann"}}, token="ann-token"), "update_users_me"
+    )
+    assert told["first_name"] == "Ann"
+    # the id is the caller's, whatever is sent
+    others = {"data": {"id": "00000000-0000-0000-0000-000000000000", "title": "Dr"}}
+    again = value(await ask(site, change, others, token="ann-token"), "update_users_me")
+    assert again["id"] == told["id"]
+    rows = await site.database.fetch("select title from directus_users where title is not null")
+    assert [tuple(row) for row in rows] == [("Dr",)]
+    refused = await ask(site, change, {"data": {"status": "suspended"}}, token="ann-token")
+    assert refused.status == 400
+
+
+async def test_nothing_sent_changes_nothing(site: Site) -> None:
+    user = await person(site, "ann", read="id", update="first_name")
+    for sent in ("", "(data: null)", "(data: {})"):
+        answer = await ask(site, f"mutation {{ update_users_me{sent} {{ id }} }}", token="ann-token")
+        assert value(answer, "update_users_me") == {"id": user}
+
+
+async def test_who_may_not_read_users_is_told_of_the_own_key(site: Site) -> None:
+    user = await person(site, "bob", read=None, update="first_name")
+    answer = await ask(
+        site, 'mutation { update_users_me(data: {first_name: "B"}) { id } }', token="bob-token"
+    )
+    assert value(answer, "update_users_me") == {"id": user}
+
+
+@pytest.mark.parametrize("token", ["cat-token", None])
+async def test_without_the_right_there_is_no_such_root(site: Site, token: str | None) -> None:
+    await person(site, "cat", read="id", update=None)
+    answer = await ask(site, 'mutation { update_users_me(data: {title: "x"}) { id } }', token=token)
+    assert answer.status == 400
+
+
+async def test_random_strings(site: Site) -> None:
+    for length in (1, 32, 500):
+        answer = await ask(site, f"mutation {{ utils_random_string(length: {length}) }}")
+        assert len(value(answer, "utils_random_string")) == length
+    first, second = [
+        value(await ask(site, "mutation { utils_random_string }"), "utils_random_string") for _ in "ab"
+    ]
+    assert len(first) == 32
+    assert first != second
+    for length in (0, -1, 501, 1_000_000_000):
+        body = json.loads((await ask(site, f"mutation {{ utils_random_string(length: {length}) }}")).body)
+        assert body["errors"][0]["extensions"]["code"] == "INVALID_PAYLOAD"
+    assert (await ask(site, 'mutation { utils_random_string(length: "x") }')).status == 400
