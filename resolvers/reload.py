@@ -11,6 +11,7 @@ early for what the caller has to see. Requests in flight keep the bundle they be
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from resolvers.bundle import Bundle, BundleHolder
@@ -40,6 +41,7 @@ class SchemaReload:
         #: both counters as they were before the last reading
         self._seen = seen
         self._flights: SingleFlight[None] = SingleFlight()
+        self._telling: set[asyncio.Task[None]] = set()
 
     @property
     def is_current(self) -> bool:
@@ -55,11 +57,23 @@ class SchemaReload:
 
     async def changed(self) -> None:
         """The schema has changed and is committed: the next request sees it, here and elsewhere. What
-        anybody may do is read again, too: a field that is gone takes its permissions along.
+        anybody may do is read again, too: a field that is gone takes its permissions along. All of that
+        happens also where the caller is cancelled meanwhile.
         """
+        telling = asyncio.get_running_loop().create_task(self._tell())
+        self._telling.add(telling)
+        telling.add_done_callback(self._told)
+        await asyncio.shield(telling)
+
+    async def _tell(self) -> None:
         await self._epochs.bump_schema()
         await self._epochs.bump_access()
         await self._read_up_to(self._epochs.schema + self._wishes)
+
+    def _told(self, telling: asyncio.Task[None]) -> None:
+        self._telling.discard(telling)
+        if not telling.cancelled():
+            telling.exception()  # read, so that the loop does not report what a caller who left cannot see
 
     async def renewed(self, bundle: Bundle) -> Bundle | None:
         """Reads the schema again: what is current now. None where that is `bundle`, on which a request
