@@ -1,9 +1,11 @@
-"""A database of 500 tables x 20 columns on both databases: start, first requests, memory, who waits.
+"""A database of 500 tables x 20 columns on both databases: start, first requests, memory, who waits, what a
+change costs.
 
     python -m benchmarks.scale [--tables 500]
 
 Milliseconds and MiB. `ping while building` is the longest that `/server/ping` took while the GraphQL schema
-was built for its first request: what building it costs everybody else.
+was built for its first request: what building it costs everybody else. The tables have metadata: a row for
+each column. `reading again` is what a process does after a change: of everything, nothing or one table.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import asyncio
 import http.client
 import json
 import sqlite3
+import statistics
 import subprocess
 import sys
 import threading
@@ -20,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
@@ -28,14 +31,18 @@ from benchmarks.databases import bootstrap
 from benchmarks.measure import resident_bytes
 from benchmarks.servers import Target, causeway_server
 from benchmarks.tables import ADMIN_TOKEN, Dialect
+from resolvers.bundle import BundleHolder
 from schema_gen.database import open_database
-from schema_gen.loader import load_snapshot
+from schema_gen.epoch import open_epochs
+from schema_gen.reading import SnapshotLoader
 from tests.support.server import ROOT
 from tests.support.session import TestRun
 
 TABLES: Final = 500
 DATABASE: Final = "causeway_bench_scale"
 PING_INTERVAL: Final = 0.002
+#: readings that a figure is the median of
+REPEATED: Final = 5
 _TYPES: Final[Mapping[Dialect, tuple[str, ...]]] = {
     "postgresql": (
         "varchar(255)",
@@ -63,6 +70,20 @@ def ddl(dialect: Dialect, tables: int) -> Iterator[str]:
         yield f"INSERT INTO things_{number:03d} (field_00, field_02) VALUES ('one', 1), ('two', 2)"
 
 
+def metadata(tables: int) -> Iterator[str]:
+    """Rows as they stand for tables that were made through the API."""
+    for number in range(tables):
+        name = f"things_{number:03d}"
+        yield f"INSERT INTO directus_collections (collection, note) VALUES ('{name}', 'a note')"
+        fields = ["id", *(f"field_{i:02d}" for i in range(18)), "parent"]
+        rows = ", ".join(f"('{name}', '{field}', 'input', '{{\"trim\": true}}', 'full')" for field in fields)
+        yield f"INSERT INTO directus_fields (collection, field, interface, options, width) VALUES {rows}"
+        yield (
+            "INSERT INTO directus_relations (many_collection, many_field, one_collection)"
+            f" VALUES ('{name}', 'parent', 'things_{max(number - 1, 0):03d}')"
+        )
+
+
 def scale_figures(
     admin_url: str, directory: Path, progress: Callable[[str], None], tables: int = TABLES
 ) -> dict[str, dict[str, float]]:
@@ -85,7 +106,7 @@ def _database(dialect: Dialect, admin_url: str, directory: Path, tables: int) ->
         url = f"sqlite:///{path}"
         bootstrap(url, directory)
         with closing(sqlite3.connect(path)) as connection, connection:
-            for statement in ddl(dialect, tables):
+            for statement in (*ddl(dialect, tables), *metadata(tables)):
                 connection.execute(statement)
         yield url
         return
@@ -93,7 +114,7 @@ def _database(dialect: Dialect, admin_url: str, directory: Path, tables: int) ->
     asyncio.run(_execute(admin_url, [f"CREATE DATABASE {DATABASE} TEMPLATE template0"]))
     url = admin_url.rpartition("/")[0] + f"/{DATABASE}"
     bootstrap(url, directory)
-    asyncio.run(_execute(url, list(ddl(dialect, tables))))
+    asyncio.run(_execute(url, [*ddl(dialect, tables), *metadata(tables)]))
     try:
         yield url
     finally:
@@ -110,7 +131,7 @@ async def _execute(url: str, commands: list[str]) -> None:
 
 
 def _figures(dialect: Dialect, url: str, directory: Path) -> dict[str, float]:
-    figures = {"snapshot, ms": _snapshot_ms(url)}
+    figures = _reading_ms(url)
     started = time.perf_counter()
     with causeway_server(dialect, url, directory, "") as target:
         figures["start until it listens, ms"] = _ms(started)
@@ -119,17 +140,41 @@ def _figures(dialect: Dialect, url: str, directory: Path) -> dict[str, float]:
         figures["first REST request, ms"] = _timed(target, *rest)
         figures["second REST request, ms"] = _timed(target, *rest)
         query = json.dumps({"query": "{ things_100(limit: 1) { id field_00 parent { id } } }"}).encode()
+        asked = ("POST", "/graphql", query)
         with pinged(target) as waits:
-            figures["first GraphQL request, ms"] = _timed(target, "POST", "/graphql", query)
+            figures["first GraphQL request, ms"] = _timed(target, *asked)
         figures["longest ping meanwhile, ms"] = max(waits, default=0.0)
         figures["pings meanwhile"] = float(len(waits))
-        figures["second GraphQL request, ms"] = _timed(target, "POST", "/graphql", query)
+        figures["second GraphQL request, ms"] = _timed(target, *asked)
         names = json.dumps({"query": "{ __schema { types { name fields { name } } } }"}).encode()
         with pinged(target) as waits:
             figures["first introspection, ms"] = _timed(target, "POST", "/graphql", names)
         figures["longest ping during introspection, ms"] = max(waits, default=0.0)
         figures["memory after all, MiB"] = _mib(target)
+        for number, (name, request) in enumerate(
+            {
+                "REST": rest,
+                "REST, the changed table": ("GET", "/items/things_200?limit=1", None),
+                "GraphQL": asked,
+            }.items()
+        ):
+            asyncio.run(_change(url, f"ALTER TABLE things_200 ADD COLUMN more_{number} varchar(9)"))
+            figures[f"after a change, first {name}, ms"] = _timed(target, *request)
+        figures["memory after changes, MiB"] = _mib(target)
     return figures
+
+
+async def _change(url: str, statement: str) -> None:
+    """As another worker would: every process hears of it."""
+    database = await open_database(url)
+    epochs = await open_epochs(database)
+    try:
+        async with database.transaction() as transaction:
+            await transaction.execute(statement)
+        await epochs.bump_schema()
+    finally:
+        await epochs.close()
+        await database.close()
 
 
 @contextmanager
@@ -180,30 +225,48 @@ def _mib(target: Target) -> float:
     return resident_bytes(target.pid) / 2**20
 
 
-def _snapshot_ms(url: str) -> float:
+def _reading_ms(url: str) -> dict[str, float]:
     """In a process of its own, imports not counted."""
-    command = [sys.executable, "-m", "benchmarks.scale", "--snapshot", url]
+    command = [sys.executable, "-m", "benchmarks.scale", "--reading", url]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
-    return float(done.stdout)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
-async def _load(url: str) -> float:
-    database: Any = await open_database(url)
+async def _read(url: str) -> dict[str, float]:
+    """Snapshot and bundle: what has to be there before a request can be answered."""
+    database = await open_database(url)
+    loader = SnapshotLoader(database)
+    figures: dict[str, float] = {}
     try:
         began = time.perf_counter()
-        await load_snapshot(database)
-        return _ms(began)
+        holder = await BundleHolder.open(loader.load)
+        figures["reading the schema, ms"] = _ms(began)
+        for name, statement in (
+            ("nothing has changed", None),
+            ("one table has", "ALTER TABLE things_300 ADD COLUMN more varchar(9)"),
+        ):
+            times: list[float] = []
+            for number in range(REPEATED):
+                if statement is not None:
+                    async with database.transaction() as transaction:
+                        await transaction.execute(statement.replace("more", f"more_{number}"))
+                began = time.perf_counter()
+                await holder.reload()
+                times.append(_ms(began))
+            figures[f"reading again, {name}, ms"] = statistics.median(times)
     finally:
         await database.close()
+    return figures
 
 
 def main() -> None:
     made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     made.add_argument("--tables", type=int, default=TABLES)
-    made.add_argument("--snapshot", metavar="URL", help="only print the milliseconds of one snapshot")
+    made.add_argument("--reading", metavar="URL", help="only print the milliseconds of readings, as JSON")
     options = made.parse_args()
-    if options.snapshot:
-        print(f"{asyncio.run(_load(options.snapshot)):.1f}")
+    if options.reading:
+        print(json.dumps(asyncio.run(_read(options.reading))))
         return
     directory = ROOT / ".cache" / "bench"
     directory.mkdir(parents=True, exist_ok=True)

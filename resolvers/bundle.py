@@ -56,9 +56,13 @@ class Compiled:
 
 
 class Bundle:
-    def __init__(self, snapshot: SchemaSnapshot, *, capacity: int = 2000) -> None:
+    """`before`: the bundle whose place it takes."""
+
+    def __init__(
+        self, snapshot: SchemaSnapshot, *, before: Bundle | None = None, capacity: int = 2000
+    ) -> None:
         self.snapshot = snapshot
-        self.names = Names.of(snapshot)
+        self.names: Names = Names.of(snapshot, None if before is None else before.names)
         #: (document, rules) -> names of the variables whose values are structure
         self.structural: Bounded[Hashable, frozenset[str]] = Bounded(capacity)
         #: ((document, rules), shape of the variables) -> plan
@@ -87,5 +91,5 @@ class BundleHolder:
         """Reads the schema again; the old bundle stays where nothing changed, with all it has worked out."""
         snapshot = await self._load()
         if snapshot.fingerprint != self.current.snapshot.fingerprint:
-            self.current = await asyncio.to_thread(Bundle, snapshot)
+            self.current = await asyncio.to_thread(Bundle, snapshot, before=self.current)
         return self.current

@@ -45,13 +45,12 @@ PLAIN: Final = FieldNames(
 
 
 def field_names(
-    home: Collection, snapshot: SchemaSnapshot, types: Mapping[str, str], free: Free
+    home: Collection, snapshot: SchemaSnapshot, types: Mapping[str, str], free: Free, *, plain: bool = False
 ) -> FieldNames:
-    """`types`: collection -> name of its type."""
-    links = {name: link for name in home.fields if (link := snapshot.link(home.name, name)) is not None}
+    """`types`: collection -> name of its type. `plain`: the fields are known to need no other names."""
+    links = snapshot.links_by_collection.get(home.name, {})
     anys = {name: link for name, link in links.items() if link.kind == "m2a"}
-    plain = all(usable(name, RESERVED_FIELDS) for name in home.fields)
-    if plain and not anys and not any(name.endswith(_DERIVED) for name in home.fields):
+    if not anys and (plain or _is_plain(home)):
         return PLAIN
     to = spelled(home.fields, RESERVED_FIELDS)
     taken = set(to.values())
@@ -73,6 +72,10 @@ def field_names(
         changes_bases={alias: name for name, alias in changes.items()},
         branches=branches,
     )
+
+
+def _is_plain(home: Collection) -> bool:
+    return all(usable(name, RESERVED_FIELDS) and not name.endswith(_DERIVED) for name in home.fields)
 
 
 def _branches(

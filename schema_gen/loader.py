@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Literal, cast
 
 from schema_gen.catalog import Catalog, CatalogColumn, CatalogTable, ForeignKey
 from schema_gen.drivers.base import Database, DialectName
 from schema_gen.introspect import introspect
 from schema_gen.metadata import Metadata, MetaRow, read_metadata
-from schema_gen.model import Collection, Column, Field, SchemaSnapshot, Unserved
+from schema_gen.model import Collection, Column, Field, Relation, SchemaSnapshot, Unserved
 from schema_gen.registry import SYSTEM, SystemTable
 from schema_gen.relations import AliasField, RelationsFound, find_relations
 from schema_gen.types import ALIAS_SPECIALS, default_value, field_type
@@ -46,8 +47,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
+    """A snapshot and what the next one may take from it."""
+
     snapshot: SchemaSnapshot
     pieces: Mapping[str, Piece]
+    #: each with its digest
+    relations: tuple[tuple[Relation, bytes], ...]
 
 
 async def load_snapshot(
@@ -92,17 +97,50 @@ def build(
     *,
     infer_relations: bool,
     version: int = 1,
-    before: Mapping[str, Piece] | None = None,
+    before: Built | None = None,
 ) -> Built:
-    """`before`: pieces of the snapshot before; collections of the same origin are the same objects."""
+    """`before`: what was built last; collections of the same origin, and equal relations, are the same
+    objects.
+    """
     unserved = dict(catalog.unserved)
     catalog = replace(catalog, tables=_served(catalog, metadata, unserved))
     declared = {name: _declared_aliases(table, metadata) for name, table in catalog.tables.items()}
     taken = {
-        name: {column.name for column in table.columns} | {alias["field"] for alias in declared[name]}
+        name: [*(column.name for column in table.columns), *(alias["field"] for alias in declared[name])]
         for name, table in catalog.tables.items()
     }
     found = find_relations(catalog, metadata.relations, taken, infer=infer_relations)
+    pieces = _pieces(dialect, catalog, metadata, declared, found, before)
+    for name, row in metadata.collections.items():
+        if name not in pieces and name not in unserved:
+            make = partial(Collection, name=name, kind="folder", fields={}, meta=row)
+            pieces[name] = _piece((row,), before, name, make)
+    relations = _with_digests(found.relations, before)
+    left_out = (
+        *(Unserved(name=name, reason=reason) for name, reason in sorted(unserved.items())),
+        *found.unserved,
+    )
+    rest = _digest((FORMAT, dialect, found.leftovers, left_out))
+    snapshot = SchemaSnapshot(
+        dialect=dialect,
+        collections={name: piece.collection for name, piece in pieces.items()},
+        relations=tuple(relation for relation, _ in relations),
+        leftovers=found.leftovers,
+        version=version,
+        fingerprint=_fingerprint(pieces, relations, rest),
+        unserved=left_out,
+    )
+    return Built(snapshot=snapshot, pieces=pieces, relations=relations)
+
+
+def _pieces(
+    dialect: DialectName,
+    catalog: Catalog,
+    metadata: Metadata,
+    declared: Mapping[str, tuple[MetaRow, ...]],
+    found: RelationsFound,
+    before: Built | None,
+) -> dict[str, Piece]:
     added: dict[str, list[AliasField]] = {}
     for alias in found.aliases:
         added.setdefault(alias.collection, []).append(alias)
@@ -112,56 +150,47 @@ def build(
             keys.setdefault(key.table, []).append(key)
     pieces: dict[str, Piece] = {}
     for name, table in catalog.tables.items():
-        origin = (
-            table,
-            metadata.collections.get(name),
-            metadata.fields.get(name, ()),
-            tuple(added.get(name, ())),
-            tuple(keys.get(name, ())),
-        )
-        known = before.get(name) if before is not None else None
-        if known is None or known.origin != origin:
-            collection = _collection(
-                dialect, table, metadata, declared[name], added.get(name, ()), keys.get(name, ())
-            )
-            known = Piece(origin=origin, collection=collection, digest=_digest(origin))
-        pieces[name] = known
-    for name, row in metadata.collections.items():
-        if name not in pieces and name not in unserved:
-            folder = Collection(name=name, kind="folder", fields={}, meta=row)
-            known = before.get(name) if before is not None else None
-            if known is None or known.origin != (row,):
-                known = Piece(origin=(row,), collection=folder, digest=_digest((row,)))
-            pieces[name] = known
-    left_out = (
-        *(Unserved(name=name, reason=reason) for name, reason in sorted(unserved.items())),
-        *found.unserved,
-    )
-    snapshot = SchemaSnapshot(
-        dialect=dialect,
-        collections={name: piece.collection for name, piece in pieces.items()},
-        relations=found.relations,
-        leftovers=found.leftovers,
-        version=version,
-        fingerprint=_fingerprint(dialect, pieces, found, left_out),
-        unserved=left_out,
-    )
-    return Built(snapshot=snapshot, pieces=pieces)
+        aliases, own = tuple(added.get(name, ())), tuple(keys.get(name, ()))
+        origin = (table, metadata.collections.get(name), metadata.fields.get(name, ()), aliases, own)
+        make = partial(_collection, dialect, table, metadata, declared[name], aliases, own)
+        pieces[name] = _piece(origin, before, name, make)
+    return pieces
 
 
-def _digest(origin: tuple[Any, ...]) -> bytes:
-    return hashlib.blake2b(repr(origin).encode(), digest_size=16).digest()
+def _piece(origin: tuple[Any, ...], before: Built | None, name: str, make: Callable[[], Collection]) -> Piece:
+    known = before.pieces.get(name) if before is not None else None
+    if known is not None and known.origin == origin:
+        return known
+    return Piece(origin=origin, collection=make(), digest=_digest(origin))
+
+
+def _with_digests(relations: Iterable[Relation], before: Built | None) -> tuple[tuple[Relation, bytes], ...]:
+    known: dict[tuple[str, str, str | None], tuple[Relation, bytes]] = {}
+    if before is not None:
+        known = {
+            (one.collection, one.field, one.one_field): (one, digest) for one, digest in before.relations
+        }
+    digested: list[tuple[Relation, bytes]] = []
+    for relation in relations:
+        last = known.get((relation.collection, relation.field, relation.one_field))
+        same = last is not None and last[0] == relation
+        digested.append(last if last is not None and same else (relation, _digest(relation)))
+    return tuple(digested)
+
+
+def _digest(origin: object) -> bytes:
+    return hashlib.blake2b(repr(origin).encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
 def _fingerprint(
-    dialect: str, pieces: Mapping[str, Piece], found: RelationsFound, unserved: tuple[Unserved, ...]
+    pieces: Mapping[str, Piece], relations: Iterable[tuple[Relation, bytes]], rest: bytes
 ) -> str:
     """Equal for equal schemas, in every process: everything the snapshot is made from."""
-    digest = hashlib.blake2b(
-        repr((FORMAT, dialect, found.relations, found.leftovers, unserved)).encode(), digest_size=16
-    )
+    digest = hashlib.blake2b(rest, digest_size=16)
     for name, piece in pieces.items():
-        digest.update(name.encode("utf-8", "surrogatepass") + b"\0" + piece.digest)
+        digest.update(name.encode("utf-8", "backslashreplace") + b"\0" + piece.digest)
+    for _, one in relations:
+        digest.update(one)
     return digest.hexdigest()
 
 

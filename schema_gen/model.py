@@ -240,6 +240,17 @@ class SchemaSnapshot:
                 found[link.collection, link.field] = link
         return found
 
+    @cached_property
+    def links_by_collection(self) -> Mapping[str, Mapping[str, Link]]:
+        """Collection -> field -> Link, in the order of the fields; for those that have any."""
+        found: dict[str, dict[str, Link]] = {}
+        for (collection, name), link in self.links.items():
+            found.setdefault(collection, {})[name] = link
+        return {
+            collection: {name: links[name] for name in self.collections[collection].fields if name in links}
+            for collection, links in found.items()
+        }
+
     def link(self, collection: str, name: str) -> Link | None:
         return self.links.get((collection, name))
 

@@ -80,8 +80,9 @@ class Names:
     _fields: Mapping[str, FieldNames]
 
     @classmethod
-    def of(cls, snapshot: SchemaSnapshot) -> Names:
-        return _Namer(snapshot=snapshot).names()
+    def of(cls, snapshot: SchemaSnapshot, before: Names | None = None) -> Names:
+        """`before`: names of an earlier snapshot, which spare some work; they change nothing."""
+        return _Namer(snapshot=snapshot, before=before).names()
 
     # --- collections ------------------------------------------------------------------------------------
 
@@ -212,6 +213,7 @@ _PARTS: Final = (
 @dataclass(slots=True, kw_only=True)
 class _Namer:
     snapshot: SchemaSnapshot
+    before: Names | None = None
     renamed: list[Renamed] = field(default_factory=list)
 
     def names(self) -> Names:
@@ -221,7 +223,7 @@ class _Namer:
             self._report("collection", name, alias)
         fields: dict[str, FieldNames] = {}
         for home in served:
-            found = field_names(home, self.snapshot, types, self._free)
+            found = field_names(home, self.snapshot, types, self._free, plain=self._was_plain(home))
             if found is not PLAIN:
                 fields[home.name] = found
             for name, alias in found.to.items():
@@ -250,6 +252,13 @@ class _Namer:
             _mutation_names={what: name for roots in mutations.values() for name, what in roots.items()},
             _fields=fields,
         )
+
+    def _was_plain(self, home: Collection) -> bool:
+        """The very same fields had no other names before."""
+        before = self.before
+        if before is None or before.snapshot.collections.get(home.name) is not home:
+            return False
+        return home.name not in before._fields
 
     def _report(self, what: str, name: str, alias: str) -> None:
         if name != alias:
@@ -314,8 +323,9 @@ class _Namer:
         changed: dict[tuple[str, str, str], str] = {}
         for home in served:
             wanted: list[tuple[str, str]] = [(part, "") for part in _PARTS]
+            links = self.snapshot.links_by_collection.get(home.name, {})
             for name, entry in home.fields.items():
-                link = self.snapshot.link(home.name, name)
+                link = links.get(name)
                 if entry.type == "json":
                     wanted.append(("func", name))
                 if link is not None and link.kind == "m2a":

@@ -57,7 +57,9 @@ class SnapshotLoader:
         catalog = await introspect_again(
             source, self._database.dialect, self._exclude, None if last is None else last.catalog
         )
-        metadata = await read_metadata_again(source, catalog.catalog, None if last is None else last.metadata)
+        metadata = await read_metadata_again(
+            source, self._database.dialect, catalog.catalog, None if last is None else last.metadata
+        )
         built = await asyncio.to_thread(
             build,
             self._database.dialect,
@@ -65,7 +67,7 @@ class SnapshotLoader:
             metadata.metadata,
             infer_relations=self._infer,
             version=1 if last is None else last.built.snapshot.version + 1,
-            before=None if last is None else last.built.pieces,
+            before=None if last is None else last.built,
         )
         if last is not None and built.snapshot.fingerprint == last.built.snapshot.fingerprint:
             built = last.built
