@@ -64,7 +64,7 @@ async def _actions(work: Work, table: TableFacts, column: ColumnFacts, change: C
     if change.nullable is False and column.nullable:
         await check_no_nulls(work, table.name, column.name)
         actions.append("SET NOT NULL")
-    return actions
+    return list(dict.fromkeys(actions))
 
 
 async def _retyped(

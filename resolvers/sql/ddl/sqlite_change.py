@@ -9,10 +9,8 @@ A rebuild writes the column's own text anew, and leaves of it what is not concer
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from resolvers.sql.ddl.comparing import joins
 from resolvers.sql.ddl.rebuild import rebuild
@@ -36,9 +34,6 @@ from schema_gen.errors import contains_null_values
 from schema_gen.model import FieldType
 from schema_gen.types import field_type
 
-_TEXTS: Final[frozenset[FieldType]] = frozenset({"csv", "hash", "string", "text", "uuid"})
-_UNBOUNDED: Final[frozenset[FieldType]] = frozenset({"csv", "text"})
-
 
 async def change_column(work: Work, wanted: ChangeColumn) -> None:
     """Comments have no place in SQLite."""
@@ -59,7 +54,10 @@ async def change_column(work: Work, wanted: ChangeColumn) -> None:
 async def _apply(work: Work, table: TableFacts, column: ColumnFacts, change: ColumnChange) -> None:
     edits, gone = await _edits(work, table, column, change)
     if edits:
-        converting = None if change.type is None else _converting(work, table, column, change.type)
+        converting = None
+        if change.type is not None:
+            field = field_of("sqlite", table.name, column.name, change.type)
+            converting = partial(convert, work, table, kind_of(column), field)
         await rebuild(work, table, edits, column=column.name, without=gone, convert=converting)
         return
     for name in sorted(gone):
@@ -174,14 +172,3 @@ async def _check_not_pointed_at(work: Work, table: TableFacts, column: ColumnFac
         to and to.lower() == column.name.lower() for _, to in await pointing(work, table.name)
     ):
         raise depended_on(table.name, column.name)
-
-
-def _converting(
-    work: Work, table: TableFacts, column: ColumnFacts, kind: ColumnType
-) -> Callable[[str], Awaitable[None]] | None:
-    """None where every value can stay as it is."""
-    old = kind_of(column)
-    if old in _TEXTS and kind.type in _UNBOUNDED:
-        return None
-    field = field_of("sqlite", table.name, column.name, kind)
-    return partial(convert, work, table, old, field)

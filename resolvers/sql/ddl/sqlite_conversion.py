@@ -4,8 +4,8 @@
     1704103200000, a moment  -> "2024-01-01T10:00:00.000Z" of a text column
     "many" of a text column  -> INVALID_PAYLOAD: it cannot be converted to an integer
 
-SQLite itself would put anything into any column; what its own rules of affinity have made of the copies is
-replaced where the readers of values say otherwise.
+SQLite itself would put anything into any column. What its rules of affinity have made of the copies is kept
+where it is certainly right, and replaced where the readers of values say otherwise.
 """
 
 from __future__ import annotations
@@ -27,30 +27,53 @@ from schema_gen.model import Field, FieldType
 from schema_gen.types import NUMBERS
 
 #: rows that are looked at together
-_PORTION: Final = 2000
+_PORTION: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TEXTS: Final[frozenset[FieldType]] = frozenset({"csv", "hash", "string", "text"})
 _INSTANTS: Final[frozenset[FieldType]] = frozenset({"dateTime", "timestamp"})
 _MOMENTS: Final[frozenset[FieldType]] = frozenset({"date", "dateTime", "timestamp"})
 
 
 async def convert(work: Work, table: TableFacts, old: FieldType, field: Field, copy: str) -> None:
-    """Of every row of `table`, its value in `copy`, which `field` describes."""
+    """Of every row of `table`, its value in `copy`, which `field` describes and which has all rows."""
     take = _converter(table.name, old, field)
-    numbers = row_number(table) or [work.quoted(name) for name in table.key]
-    if not numbers:
+    keys = row_number(table) or [work.quoted(name) for name in table.key]
+    if not keys:
         raise refused("The rows of {} cannot be told apart", table.name)
-    keys, value = ", ".join(numbers), work.quoted(field.name)
-    marks = ", ".join(f"?{index}" for index in range(1, len(numbers) + 1))
-    read = f"SELECT {keys}, {value} FROM {work.quoted(table.name)} WHERE {value} IS NOT NULL"
-    order = f" ORDER BY {keys} LIMIT {_PORTION}"
-    last = f"?{len(numbers) + 1}"
-    write = f"UPDATE {work.quoted(copy)} SET {value} = {last} WHERE ({keys}) = ({marks})"
+    value = work.quoted(field.name)
+    mine, its = (", ".join(f"{short}.{key}" for key in keys) for short in ("o", "n"))
+    marks = ", ".join(f"?{index}" for index in range(1, len(keys) + 1))
+    read = (
+        f"SELECT {mine}, o.{value}, n.{value} FROM {work.quoted(table.name)} o "
+        f"JOIN {work.quoted(copy)} n ON ({its}) = ({mine}) "
+        f"WHERE o.{value} IS NOT NULL AND NOT ({_settled(f'n.{value}', old, field)})"
+    )
+    order = f" ORDER BY {mine} LIMIT {_PORTION}"
+    write = f"UPDATE {work.quoted(copy)} SET {value} = ?{len(keys) + 1} WHERE ({', '.join(keys)}) = ({marks})"
     rows = await work.ask(read + order)
     while rows:
-        changed = [(*row[:-1], new) for row in rows if not _same(new := take(row[-1]), row[-1])]
+        last = rows[-1][:-2]
+        changed = [(*row[:-2], new) for row in rows if not _same(new := take(row[-2]), row[-1])]
         if changed:
             await work.tell_many(write, changed, table.name, field.name)
-        rows = await work.ask(f"{read} AND ({keys}) > ({marks}){order}", rows[-1][:-1])
+        rows = await work.ask(f"{read} AND ({mine}) > ({marks}){order}", last)
+
+
+def _settled(copied: str, old: FieldType, field: Field) -> str:
+    """The condition of copies that are right as the column's affinity has made them: they need no look."""
+    column = field.column
+    if field.type in _TEXTS and old in _TEXTS and column is not None:
+        longest = column.max_length
+        return f"typeof({copied}) = 'text'" + (f" AND length({copied}) <= {longest}" if longest else "")
+    if old in NUMBERS or old in _TEXTS:
+        match field.type:
+            case "integer":
+                return f"typeof({copied}) = 'integer' AND {copied} BETWEEN -2147483648 AND 2147483647"
+            case "bigInteger":
+                return f"typeof({copied}) = 'integer'"
+            case "float":
+                return f"typeof({copied}) = 'real' AND abs({copied}) < 1e38"
+    return "0"
 
 
 def _same(new: Any, old: Any) -> bool:
