@@ -28,7 +28,7 @@ from schema_gen.relations import AliasField, RelationsFound, find_relations
 from schema_gen.types import ALIAS_SPECIALS, default_value, field_type
 
 #: raised when the same database is to be read into a different snapshot than before
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 _NO_META: Final[MetaRow] = {}
 #: what the server keeps for itself beside the tables of the protocol; served to nobody

@@ -182,7 +182,7 @@ _SQLITE: Final[Mapping[str, FieldType]] = {
 
 COLUMN_TYPES: Final[Mapping[str, Mapping[str, FieldType]]] = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
 
-#: a special that decides the type whatever the column, in order of precedence
+#: a special that decides the type where the column can hold it, in order of precedence
 _BY_SPECIAL: Final[Mapping[str, FieldType]] = {
     "cast-json": "json",
     "cast-csv": "csv",
@@ -195,6 +195,32 @@ _BY_SPECIAL: Final[Mapping[str, FieldType]] = {
     "file": "uuid",
     **{name: name for name in TYPES if name.startswith("geometry")},
 }
+
+_WORDS: Final[frozenset[FieldType]] = frozenset({"string", "text"})
+_MOMENTS: Final[frozenset[FieldType]] = frozenset({"date", "dateTime", "time", "timestamp"})
+#: types that a special can give -> types of columns that hold them on PostgreSQL (a boolean can be read from
+#: any). Columns of SQLite hold anything, except that text is not read from bytes.
+_HOLDERS: Final[Mapping[FieldType, frozenset[FieldType]]] = {
+    "csv": _WORDS,
+    "dateTime": _MOMENTS,
+    "hash": _WORDS,
+    "json": _WORDS | {"json"},
+    "timestamp": _MOMENTS,
+    "uuid": _WORDS | {"uuid"},
+}
+_GEOMETRY_HOLDERS: Final[frozenset[FieldType]] = _WORDS | {"json"}
+
+
+def _holds(dialect: str, column: FieldType, kind: FieldType) -> bool:
+    """Whether a column of its own type `column` can hold values of the type that a special says."""
+    if column == "unknown" or kind == "boolean":
+        return True
+    if dialect == "sqlite":
+        return column != "binary"
+    if kind.startswith("geometry"):
+        return column in _GEOMETRY_HOLDERS or column.startswith("geometry")
+    return column in _HOLDERS[kind]
+
 
 #: specials of fields that have no column
 ALIAS_SPECIALS: Final = frozenset(
@@ -210,10 +236,17 @@ def field_type(
     max_length: int | None = None,
     enum: bool = False,
 ) -> FieldType:
-    """The field type of a column; "unknown" for types without a word in the protocol, served as text."""
+    """The field type of a column; "unknown" for types without a word in the protocol, served as text. A
+    special that the column cannot go with is passed over: the column is read as what it is.
+    """
+    own = _own_type(dialect, data_type, max_length=max_length, enum=enum)
     for name in special:
-        if name in _BY_SPECIAL:
+        if name in _BY_SPECIAL and _holds(dialect, own, _BY_SPECIAL[name]):
             return _BY_SPECIAL[name]
+    return own
+
+
+def _own_type(dialect: str, data_type: str, *, max_length: int | None, enum: bool) -> FieldType:
     if enum:
         return "string"
     if dialect == "postgresql":

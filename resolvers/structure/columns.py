@@ -25,6 +25,8 @@ _WITH_NOW: Final[frozenset[FieldType]] = frozenset(
 )
 _INTEGERS: Final[frozenset[FieldType]] = frozenset({"bigInteger", "integer"})
 _TEXTS: Final[frozenset[FieldType]] = frozenset({"hash", "string"})
+#: what a column needs an order for
+_ORDERED: Final = frozenset({"is_indexed", "is_primary_key", "is_unique"})
 #: types whose columns alone may not say what they are -> the special that says it
 _FLAGS: Final[Mapping[FieldType, str]] = {
     "csv": "cast-csv",
@@ -42,6 +44,9 @@ def new_column(payload: FieldPayload) -> ColumnShape:
     if numbered and kind not in _INTEGERS:
         raise invalid_payload(f'Field "{payload.name}" can\'t be numbered: it has the type "{kind}"')
     key = bool(schema.get("is_primary_key")) or numbered
+    if key:
+        _check_ordered(payload.name, kind, ("is_primary_key", True))
+    _check_ordered(payload.name, kind, *schema.items())
     return ColumnShape(
         name=payload.name,
         type=column_type(kind, schema),
@@ -53,6 +58,13 @@ def new_column(payload: FieldPayload) -> ColumnShape:
         auto_increment=numbered,
         comment=schema.get("comment") or None,
     )
+
+
+def _check_ordered(name: str, kind: FieldType, *said: tuple[str, Any]) -> None:
+    """JSON has no order in PostgreSQL, so that nothing of it is unique or found by an index."""
+    for what, value in said:
+        if kind == "json" and what in _ORDERED and value is True:
+            raise invalid_payload(f'Field "{name}" has the type "json", "{what}" can\'t be true')
 
 
 def column_type(kind: FieldType, schema: Mapping[str, Any]) -> ColumnType:
@@ -105,6 +117,9 @@ def changed_column(field: Field, payload: FieldPayload) -> ColumnChange | None:
         if schema.get(name) is not None and schema[name] is not there:
             raise invalid_payload(f'"{name}" of the field "{field.name}" can\'t be changed')
     made = _new_type(field, column, payload)
+    after = field.type if made is None else made.type
+    kept = (("is_unique", column.unique), ("is_indexed", column.indexed)) if made is not None else ()
+    _check_ordered(field.name, after, *{**dict(kept), **_said(schema)}.items())
     change = ColumnChange(
         type=made,
         nullable=_changed(schema, "is_nullable", column.nullable),

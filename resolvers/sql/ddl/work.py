@@ -26,6 +26,7 @@ _REASONS: Final = {
     "42501": "The database does not permit changes of {}",
     "42701": "{} already exists",
     "42703": "{} doesn't exist",
+    "42704": "The values of {} have no order, so they can be neither unique nor indexed",
     "42710": "{} already exists",
     "42804": "The type of {} doesn't fit",
     "42809": "{} is no table",

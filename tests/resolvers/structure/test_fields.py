@@ -119,6 +119,8 @@ async def test_places_are_counted_in_groups(site: Site) -> None:
         {"field": "f", "type": "integer", "schema": {"default_value": 2**40}},
         {"field": "f", "type": "uuid", "schema": {"default_value": "no uuid"}},
         {"field": "f", "type": "string", "schema": {"comment": 5}},
+        {"field": "f", "type": "json", "schema": {"is_unique": True}},
+        {"field": "f", "type": "json", "schema": {"is_indexed": True}},
         {"field": "f", "type": "integer", "schema": {"is_primary_key": True}},
         {"field": "f", "type": "integer", "schema": {"has_auto_increment": True}},
         {"field": "n" * 64, "type": "string"},
@@ -256,6 +258,7 @@ async def test_several_fields_change_together_or_not_at_all(site: Site) -> None:
         ("s", {"type": "unknown", "schema": {}}),
         ("s", {"meta": {"sort": "x"}}),
         ("s", 5),
+        ("s", {"type": "json", "schema": {"is_indexed": True}}),
         ("n", {"schema": {"default_value": "abc"}}),
         ("n", {"schema": {"default_value": [1]}}),
     ],
@@ -277,6 +280,20 @@ async def test_required_columns_of_filled_tables_need_a_default(site: Site) -> N
     assert {each["nn"] for each in await told(site, "GET", "/items/things")} == {"dd"}
     one = {"field": "one", "type": "string", "schema": {"is_unique": True, "default_value": "x"}}
     assert await refused(site, "POST", "/fields/things", one) == "RECORD_NOT_UNIQUE"
+
+
+@pytest.mark.parametrize("special", ["cast-json", "cast-csv", "cast-timestamp", "geometry"])
+async def test_a_special_that_its_column_cannot_go_with_is_passed_over(site: Site, special: str) -> None:
+    """On PostgreSQL nothing could be read any more otherwise; SQLite has text and numbers for all of them."""
+    await make(site, "things", {"field": "n", "type": "integer"}, {"field": "day", "type": "date"})
+    for name in ("n", "day"):
+        meta = (await told(site, "PATCH", f"/fields/things/{name}", {"meta": {"special": [special]}}))["meta"]
+        assert meta["special"] == [special]
+    assert (await ask(site, "POST", "/items/things", {})).status == 200
+    assert (await ask(site, "GET", "/items/things?sort=day&filter[n][_null]=true")).status == 200
+    if site.database.dialect == "postgresql":
+        kinds = [each["type"] for each in await told(site, "GET", "/fields/things")]
+        assert kinds == ["integer", "integer", "timestamp" if special == "cast-timestamp" else "date"]
 
 
 # --- dropping -------------------------------------------------------------------------------------------
