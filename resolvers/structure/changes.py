@@ -13,6 +13,7 @@ change leaves nothing behind. Administrators only.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -158,6 +159,10 @@ class SchemaChanges:
                 if attempt == _ATTEMPTS:
                     raise
                 attempt += 1
+            except asyncio.CancelledError:
+                # who has left may have left while it was committed
+                await self._reload()
+                raise
         if not dry:
             try:
                 await finish(self._database, done.later)

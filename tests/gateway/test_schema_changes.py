@@ -5,9 +5,10 @@ Two sites on one database stand for two workers.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ import pytest
 from resolvers.bundle import Bundle
 from resolvers.context import RequestContext
 from rest_bridge.message import RestRequest, RestResponse
-from schema_gen.database import open_database
+from schema_gen.database import Transaction, open_database
 from tests.conftest import MakeDatabase
+from tests.support import asgi
 from tests.support.asgi import Answer
 from tests.support.project import (
     ADMIN_TOKEN,
@@ -113,6 +115,31 @@ async def test_rights_go_with_what_they_were_for(sites: tuple[Site, Site]) -> No
 async def test_asking_whether_the_schema_is_current_costs_next_to_nothing(site: Site) -> None:
     reload = site.project.schema
     assert calls_of(lambda: reload.is_current) <= 6
+
+
+async def test_a_change_whose_caller_left_while_it_was_committed_is_seen(
+    sites: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = sites
+    begin = here.database.schema_transaction
+
+    @asynccontextmanager
+    async def left() -> AsyncIterator[Transaction]:
+        async with begin() as transaction:
+            yield transaction
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(here.database, "schema_transaction", left)
+    answer = await asgi.ask(
+        here.application,
+        "POST",
+        "/fields/notes",
+        headers={"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json"},
+        body=b'{"field": "extra", "type": "string"}',
+    )
+    assert answer.status == 503
+    for site in (there, here):
+        assert data(await ask(site, "GET", "/items/notes/1"))["extra"] is None
 
 
 # --- met by a request ---------------------------------------------------------------------------------------
