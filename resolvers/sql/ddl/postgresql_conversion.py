@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from resolvers.sql.ddl import spellings
 from schema_gen.model import FieldType
 from schema_gen.types import NUMBERS
 
@@ -22,11 +23,10 @@ _INTEGERS: Final = frozenset({"bigint", "integer", "smallint"})
 _MOMENTS: Final = frozenset({"date", "timestamp with time zone", "timestamp without time zone"})
 _JSONS: Final = frozenset({"json", "jsonb"})
 
-_NUMBER: Final = r"'^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*$'"
-_UUID: Final = r"'^[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}$'"
-_MOMENT: Final = r"'^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'"
-_TIME: Final = r"'^\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?$'"
-_HEX: Final = r"'^(\\x)?([0-9a-fA-F]{2})*$'"
+_NUMBER, _UUID, _MOMENT, _TIME, _HEX = (
+    f"'{pattern}'"
+    for pattern in (spellings.NUMBER, spellings.UUID, spellings.MOMENT, spellings.TIME, spellings.HEX)
+)
 _TRUE: Final = "('1', 'on', 't', 'true', 'y', 'yes')"
 _FALSE: Final = "('0', 'f', 'false', 'n', 'no', 'off')"
 

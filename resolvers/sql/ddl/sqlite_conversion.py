@@ -11,11 +11,13 @@ where it is certainly right, and replaced where the readers of values say otherw
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from resolvers.sql.ddl import spellings
 from resolvers.sql.ddl.rebuild import row_number
 from resolvers.sql.ddl.sqlite_facts import TableFacts
 from resolvers.sql.ddl.work import Work, refused, unconvertible
@@ -28,6 +30,13 @@ from schema_gen.types import NUMBERS
 
 #: rows that are looked at together
 _PORTION: Final = 500
+_SPELLINGS: Final[Mapping[FieldType, re.Pattern[str]]] = {
+    "date": re.compile(spellings.MOMENT, re.ASCII),
+    "dateTime": re.compile(spellings.MOMENT, re.ASCII),
+    "time": re.compile(spellings.TIME, re.ASCII),
+    "timestamp": re.compile(spellings.MOMENT, re.ASCII),
+    "uuid": re.compile(spellings.UUID, re.ASCII),
+}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXTS: Final[frozenset[FieldType]] = frozenset({"csv", "hash", "string", "text"})
 _INSTANTS: Final[frozenset[FieldType]] = frozenset({"dateTime", "timestamp"})
@@ -82,6 +91,7 @@ def _same(new: Any, old: Any) -> bool:
 
 def _converter(table: str, old: FieldType, field: Field) -> Callable[[Any], Any]:
     write = converter(field, "sqlite")
+    pattern = _SPELLINGS.get(field.type)
     moments = _INSTANTS.issuperset({old, field.type})
     refusing = Refusing(collection=table, field=field.name, conceal=True)
 
@@ -89,7 +99,10 @@ def _converter(table: str, old: FieldType, field: Field) -> Callable[[Any], Any]
         if moments and isinstance(value, (int, float)):
             return value
         try:
-            return write(_shown(value, old, field.type, refusing))
+            shown = _shown(value, old, field.type, refusing)
+            if pattern is not None and not (isinstance(shown, str) and pattern.match(shown)):
+                raise refusing.invalid(None, field.type)
+            return write(shown)
         except CausewayError as error:
             match error.code:
                 case "VALUE_TOO_LONG":
@@ -138,7 +151,11 @@ def _json(value: Any, old: FieldType, refusing: Refusing) -> Any:
     """Texts have to be JSON already, as PostgreSQL wants them; numbers are."""
     if isinstance(value, str) and old in ("csv", "hash", "json", "string", "text"):
         try:
-            json.loads(value)
+            json.loads(value, parse_constant=_no_number)
         except ValueError:
             raise refusing.invalid(None, "JSON") from None
     return value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
