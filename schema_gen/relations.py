@@ -158,6 +158,8 @@ def _missing(relation: Relation, catalog: Catalog) -> str | None:
         return f'the related collection "{relation.related}" does not exist'
     if relation.related is None and relation.collection_field is None:
         return "the relation names neither a related collection nor a field that holds its name"
+    if relation.related is None and all(column.name != relation.collection_field for column in many.columns):
+        return f'the field "{relation.collection_field}" that holds the name of the collection does not exist'
     return None
 
 

@@ -11,6 +11,7 @@ System fields stay as they are; system collections take fields of their own besi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from schema_gen.registry import SYSTEM
 
 #: columns of a collection's row that name one of its fields
 _NAMING: Final = ("archive_field", "sort_field")
+#: a place in a template that shows a field
+_PLACE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 def home_of(snapshot: SchemaSnapshot, name: str) -> Collection:
@@ -168,6 +171,8 @@ def dropped_field(snapshot: SchemaSnapshot, collection: str, name: str) -> Chang
         raise invalid_payload(f'Field "{name}" is the primary key of "{collection}"')
     if field.column is not None and home.kind != "table":
         raise invalid_payload(f'Collection "{collection}" has no table that could be changed')
+    if field.column is None and field.meta is None:
+        raise invalid_payload(f'Field "{name}" is there for a foreign key: drop that')
     return without_fields(snapshot, [(collection, name)])
 
 
@@ -203,12 +208,11 @@ def _undescribed(snapshot: SchemaSnapshot, home: Collection, name: str) -> list[
     """Rows that name the field: its own, relations, settings of its collection, the fields grouped in it."""
     collection = home.name
     rows: list[RowStep | Forget] = []
-    for relation in snapshot.relations:
+    for relation in (*snapshot.relations, *snapshot.leftovers):
         if relation.meta is not None:
             rows += _of_relation(relation, collection, name)
-    row = home.meta or {}
-    unset = {column: None for column in _NAMING if row.get(column) == name}
-    if row.get("sort_field") == name or row.get("archive_field") == name:
+    unset = _settings_without(home.meta or {}, name)
+    if unset:
         rows.append(
             RowStep(table=COLLECTIONS, action="update", where={"collection": collection}, values=unset)
         )
@@ -218,6 +222,21 @@ def _undescribed(snapshot: SchemaSnapshot, home: Collection, name: str) -> list[
     rows.append(RowStep(table=FIELDS, action="delete", where={"collection": collection, "field": name}))
     rows.append(Forget(collection=collection, field=name))
     return rows
+
+
+def _settings_without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What changes of a collection's settings, so that none of them names the field."""
+    values: dict[str, Any] = {column: None for column in _NAMING if row.get(column) == name}
+    for column in ("display_template", "preview_url"):
+        text = row.get(column)
+        if isinstance(text, str):
+            left = _PLACE.sub(lambda place: "" if place[1].partition(".")[0] == name else place[0], text)
+            values |= {} if left == text else {column: left if left.strip() else None}
+    copied = row.get("item_duplication_fields")
+    if isinstance(copied, list):
+        kept = [each for each in copied if not isinstance(each, str) or each.partition(".")[0] != name]
+        values |= {} if kept == copied else {"item_duplication_fields": kept or None}
+    return values
 
 
 def _of_relation(relation: Relation, collection: str, name: str) -> list[RowStep]:

@@ -30,6 +30,10 @@ _LARGEST: Final = 2**31 - 1
 _FIELD: Final = frozenset({"collection", "field", "meta", "schema", "type"})
 _RELATION: Final = frozenset({"collection", "field", "meta", "related_collection", "schema"})
 
+#: what the row of a relation says of fields
+_ENDS: Final = frozenset({"junction_field", "one_collection_field", "one_field", "sort_field"})
+_DESELECT: Final = ("nullify", "delete")
+
 Object = Mapping[str, Any]
 
 
@@ -118,7 +122,7 @@ def read_relation(payload: Any) -> RelationPayload:
         collection=_name(sent, "collection"),
         field=_name(sent, "field"),
         related=related or None,
-        meta=_part(sent, "meta"),
+        meta=_ends(_part(sent, "meta")),
         on_delete=_action(schema or {}, "on_delete"),
         on_update=_action(schema or {}, "on_update"),
         given=frozenset(sent),
@@ -153,11 +157,31 @@ def _described(meta: Object | None) -> Object | None:
     """With `special` as a list."""
     if meta is None or meta.get("special") is None:
         return meta
-    special = meta["special"]
-    listed = special.split(",") if isinstance(special, str) else special
+    return {**meta, "special": _texts("special", meta["special"])}
+
+
+def _ends(meta: Object | None) -> Object | None:
+    """With `one_allowed_collections` as a list; fields that are called "" are none."""
+    if meta is None:
+        return None
+    read = dict(meta)
+    for name in _ENDS & meta.keys():
+        if meta[name] is not None and not isinstance(meta[name], str):
+            raise _kind(name, "a string")
+        read[name] = meta[name] or None
+    if meta.get("one_allowed_collections") is not None:
+        read["one_allowed_collections"] = _texts("one_allowed_collections", meta["one_allowed_collections"])
+    if "one_deselect_action" in meta and meta["one_deselect_action"] not in _DESELECT:
+        raise invalid_payload(f'"one_deselect_action" must be one of [{", ".join(_DESELECT)}]')
+    return read
+
+
+def _texts(name: str, value: Any) -> list[str] | None:
+    """A list of names; separated by commas they are one too."""
+    listed = value.split(",") if isinstance(value, str) else value
     if not isinstance(listed, (list, tuple)) or not all(isinstance(each, str) for each in listed):
-        raise _kind("special", "an array of strings")
-    return {**meta, "special": [each.strip() for each in listed if each.strip()] or None}
+        raise _kind(name, "an array of strings")
+    return [each.strip() for each in listed if each.strip()] or None
 
 
 def _name(sent: Object, what: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast, get_args
 
 from resolvers.sql.ddl.shapes import AddForeignKey, DdlChange, DropForeignKey, OnDelete
+from resolvers.structure.fields import is_system_field
 from resolvers.structure.payloads import RelationPayload
 from resolvers.structure.steps import RELATIONS, Change, RowStep
 from schema_gen.errors import forbidden, forbidden_collection, invalid_payload
@@ -39,6 +40,8 @@ def new_relation(snapshot: SchemaSnapshot, payload: RelationPayload) -> Change:
         raise invalid_payload(
             f'Field "{payload.field}" in collection "{payload.collection}" is a primary key'
         )
+    if is_system_field(home.name, field.name):
+        raise forbidden()
     if _declared(snapshot, payload.collection, payload.field):
         raise invalid_payload(
             f'Field "{payload.field}" in collection "{payload.collection}" '
@@ -51,9 +54,9 @@ def new_relation(snapshot: SchemaSnapshot, payload: RelationPayload) -> Change:
             raise invalid_payload(f'Collection "{payload.related}" doesn\'t exist')
     elif not (payload.meta or {}).get("one_collection_field"):
         raise invalid_payload('"related_collection" is required')
-    ddl: tuple[DdlChange, ...] = ()
-    if target is not None and payload.constraint:
-        ddl = (_foreign_key(home, field, target, payload, None),)
+    _check_meta(home, target, payload.meta or {})
+    there = relation_of(snapshot, payload.collection, payload.field)
+    ddl = _bound(home, field, target, payload, there) if target is not None and payload.constraint else ()
     values = _values(payload, {"one_collection": payload.related})
     where = {"many_collection": payload.collection, "many_field": payload.field}
     return Change(ddl=ddl, rows=(RowStep(table=RELATIONS, action="put", where=where, values=values),))
@@ -70,14 +73,13 @@ def changed_relation(snapshot: SchemaSnapshot, payload: RelationPayload) -> Chan
         )
     if home.system and relation.meta is None:
         raise forbidden()
+    target = snapshot.collections.get(relation.related or "")
+    _check_meta(home, target, payload.meta or {})
     ddl: tuple[DdlChange, ...] = ()
     if payload.on_delete is not None or payload.on_update is not None:
-        target = snapshot.collections.get(relation.related or "")
         if target is None:
             raise invalid_payload("A relation to any collection has no foreign key")
-        key = _foreign_key(home, field, target, payload, relation)
-        if (relation.on_delete, relation.on_update) != (key.on_delete, key.on_update):
-            ddl = (key,)
+        ddl = _bound(home, field, target, payload, relation)
     values = _values(payload, {})
     if values and relation.meta is None:
         values["one_collection"] = relation.related
@@ -88,13 +90,16 @@ def changed_relation(snapshot: SchemaSnapshot, payload: RelationPayload) -> Chan
 
 def dropped_relation(snapshot: SchemaSnapshot, collection: str, name: str) -> Change:
     """The foreign key and the row; the fields stay."""
+    where = {"many_collection": collection, "many_field": name}
+    if any((each.collection, each.field) == (collection, name) for each in snapshot.leftovers):
+        # a row whose other half is gone
+        return Change(rows=(RowStep(table=RELATIONS, action="delete", where=where),))
     home = _home(snapshot, collection, name)
     relation = relation_of(snapshot, collection, name)
     if relation is None:
         raise invalid_payload(f'Field "{name}" in collection "{collection}" doesn\'t have a relationship')
     if home.system and relation.meta is None:
         raise forbidden()
-    where = {"many_collection": collection, "many_field": name}
     return Change(
         ddl=(DropForeignKey(table=collection, column=name),) if _is_held(home, name) else (),
         rows=(RowStep(table=RELATIONS, action="delete", where=where),),
@@ -126,6 +131,28 @@ def _declared(snapshot: SchemaSnapshot, collection: str, name: str) -> bool:
 
 def _values(payload: RelationPayload, own: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in (payload.meta or {}).items() if key not in _OWN}, **own}
+
+
+def _check_meta(home: Collection, target: Collection | None, meta: Mapping[str, Any]) -> None:
+    """Raises INVALID_PAYLOAD for a list that would hide a column, and where no field names the collection."""
+    shown = target.fields.get(meta.get("one_field") or "") if target is not None else None
+    if shown is not None and (shown.column is not None or is_system_field(shown.collection, shown.name)):
+        raise invalid_payload(f'Field "{shown.name}" in collection "{shown.collection}" can\'t be a list')
+    name = meta.get("one_collection_field")
+    if name is not None and target is None:
+        naming = home.fields.get(name)
+        if naming is None or naming.column is None or naming.type not in _TEXTS:
+            raise invalid_payload(f'Field "{name}" in collection "{home.name}" can\'t name collections')
+
+
+def _bound(
+    home: Collection, field: Field, target: Collection, payload: RelationPayload, there: Relation | None
+) -> tuple[DdlChange, ...]:
+    """The foreign key, where it is not there yet as it is to be."""
+    known = there if there is not None and there.related == target.name else None
+    key = _foreign_key(home, field, target, payload, known)
+    same = known is not None and (known.on_delete, known.on_update) == (key.on_delete, key.on_update)
+    return () if same else (key,)
 
 
 def _is_held(home: Collection, name: str) -> bool:

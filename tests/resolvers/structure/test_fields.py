@@ -308,6 +308,8 @@ async def test_a_dropped_field_is_named_nowhere(site: Site) -> None:
         sort_field="s",
         archive_field="st",
         archive_value="gone",
+        display_template="{{ st }}: {{s}} of {{ s.x }}",
+        item_duplication_fields=["s", "st"],
     )
     await told(site, "POST", "/items/things", {"s": 1, "st": "x"})
     layout = {"tabular": {"fields": ["id", "s", "st"], "sort": ["-s"]}}
@@ -316,6 +318,7 @@ async def test_a_dropped_field_is_named_nowhere(site: Site) -> None:
     await gone(site, "/fields/things/s")
     meta = (await told(site, "GET", "/collections/things"))["meta"]
     assert (meta["sort_field"], meta["archive_field"]) == (None, "st")
+    assert (meta["display_template"], meta["item_duplication_fields"]) == ("{{ st }}:  of ", ["st"])
     kept = await told(site, "GET", f"/presets/{made['id']}")
     assert kept["layout_query"] == {"tabular": {"fields": ["id", "st"], "sort": []}}
     assert kept["filter"] is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.modelling import ask, field, gone, graphql, make, refused, related, told
-from tests.support.project import Site
+from tests.support.project import Site, change
 
 
 async def library(site: Site) -> None:
@@ -95,6 +95,68 @@ async def test_what_can_be_no_relation_leaves_no_trace(site: Site, payload: Any)
     await field(site, "books", "required", "integer", schema={"is_nullable": False, "default_value": 1})
     await related(site, "books", "taken", "authors")
     assert await refused(site, "POST", "/relations", payload) == "INVALID_PAYLOAD"
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"one_field": "name"},
+        {"one_field": 5},
+        {"one_deselect_action": "what"},
+        {"one_allowed_collections": 5},
+        {"one_allowed_collections": [5]},
+    ],
+)
+async def test_what_a_row_cannot_say(site: Site, meta: dict[str, Any]) -> None:
+    await library(site)
+    payload = {"collection": "books", "field": "author", "related_collection": "authors"}
+    assert await refused(site, "POST", "/relations", {**payload, "meta": meta}) == "INVALID_PAYLOAD"
+    await related(site, "books", "author", "authors")
+    assert await refused(site, "PATCH", "/relations/books/author", {"meta": meta}) == "INVALID_PAYLOAD"
+
+
+@pytest.mark.parametrize("name", ["nope", "place", None])
+async def test_many_to_any_needs_a_field_that_names_collections(site: Site, name: str | None) -> None:
+    await library(site)
+    meta = {"one_collection_field": name, "one_allowed_collections": ["authors"]}
+    payload = {"collection": "books", "field": "title", "related_collection": None, "meta": meta}
+    assert await refused(site, "POST", "/relations", payload) == "INVALID_PAYLOAD"
+
+
+async def test_fields_of_the_system_lead_where_they_lead(site: Site) -> None:
+    await library(site)
+    payload = {"collection": "directus_users", "field": "last_page", "related_collection": "authors"}
+    assert await refused(site, "POST", "/relations", payload) == "FORBIDDEN"
+
+
+async def test_a_foreign_key_that_was_there_keeps_what_it_does(site: Site) -> None:
+    await library(site)
+    sqlite = site.database.dialect == "sqlite"
+    key = "integer primary key" if sqlite else "serial primary key"
+    made = f"create table notes (id {key}, author integer references authors (id) on delete cascade)"
+    await change(site.database, made)
+    await site.project.epochs.bump_schema()
+    inferred = await told(site, "GET", "/relations/notes/author")
+    assert (inferred["schema"]["on_delete"], inferred["meta"]["id"]) == ("CASCADE", None)
+    declared = await related(site, "notes", "author", "authors", meta={"one_field": "notes"})
+    assert declared["schema"]["on_delete"] == "CASCADE"
+    assert isinstance(declared["meta"]["id"], int)
+    assert await refused(site, "DELETE", "/fields/authors/books") == "FORBIDDEN"
+
+
+async def test_a_row_whose_other_half_is_gone(site: Site) -> None:
+    await library(site)
+    await related(site, "books", "author", "authors")
+    for statement in (
+        "update directus_relations set one_collection = 'nope'",
+        "update directus_relations set many_field = 'gone'",
+    ):
+        await change(site.database, statement)
+    await site.project.epochs.bump_schema()
+    await gone(site, "/relations/books/gone")
+    assert await told(site, "GET", "/relations/books") != []
+    await gone(site, "/relations/books/author")
+    assert await told(site, "GET", "/relations/books") == []
 
 
 async def test_values_that_lead_to_nothing(site: Site) -> None:
