@@ -168,10 +168,10 @@ async def make_index(work: Work, table: TableFacts, column: ColumnFacts, *, conc
     await work.tell(f"CREATE INDEX {name} ON {where}", table.name, column.name)
 
 
-def undoing(statement: str) -> str | None:
-    """What takes away the remains of a statement for after the commit that failed."""
+def concurrent_index(statement: str) -> str | None:
+    """The quoted name of the index that a statement for after the commit makes."""
     found = _CONCURRENT.match(statement)
-    return None if found is None else f"DROP INDEX CONCURRENTLY IF EXISTS {found[2]}.{found[1]}"
+    return None if found is None else f"{found[2]}.{found[1]}"
 
 
 async def drop_indexes(work: Work, table: TableFacts, column: ColumnFacts, *, unique: bool) -> None:

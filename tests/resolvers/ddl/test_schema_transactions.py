@@ -221,6 +221,18 @@ async def test_an_index_that_fails_leaves_nothing(tables: Tables, database_url: 
 
 
 @POSTGRESQL
+async def test_an_index_that_was_left_broken_is_taken_away(tables: Tables) -> None:
+    await tables.do(table("t", column("a")))
+    later = await _concurrently(tables)
+    await finish(tables.database, later)
+    await tables.write("update pg_index set indisvalid = false where indexrelid = 't_a_index'::regclass")
+    with pytest.raises(CausewayError) as caught:
+        await finish(tables.database, later)
+    assert caught.value.status == 503
+    assert await tables.rows("select to_regclass('t_a_index')::text") == [(None,)]
+
+
+@POSTGRESQL
 async def test_an_index_whose_caller_leaves_leaves_nothing(tables: Tables, database_url: str) -> None:
     await tables.do(table("t", column("a", "text")))
     later = await _concurrently(tables)
