@@ -25,6 +25,8 @@ from resolvers.context import Exchange, RequestContext
 from resolvers.secrets import random_text
 from resolvers.structure.calls import reading_calls
 from resolvers.structure.changes import SchemaChanges
+from resolvers.structure.model_calls import model_calls
+from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
 from schema_gen.errors import CausewayError, forbidden, invalid_credentials, invalid_payload
@@ -88,6 +90,7 @@ def calls_of(
     sort: Sort,
     structure: Structure,
     changes: SchemaChanges,
+    models: Models,
     renew: Renew,
     *,
     health_enabled: bool,
@@ -133,6 +136,7 @@ def calls_of(
         *_auth_calls(desk),
         *reading_calls(structure),
         *writing_calls(changes, structure),
+        *model_calls(models),
         *_utility_calls(revert, sort, renew),
     )
 

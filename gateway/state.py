@@ -50,6 +50,7 @@ from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
 from resolvers.structure.changes import SchemaChanges
+from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.views import Schemas
 from rest_bridge.bridge import Bridge, BridgeLimits
@@ -86,6 +87,7 @@ class Project:
     desk: AuthDesk
     server: Server
     specifications: Specifications
+    models: Models
     retention: Retention
 
     @property
@@ -154,6 +156,8 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
     dialect = sql_dialect(database)
     behaviors = RowBehaviors(database, sessions, epochs)
     events = Events((behaviors.after,))
+    changes = SchemaChanges(database, dialect, loader.within, reload.changed, events)
+    models = Models(snapshot, changes)
     calls = calls_of(
         desk,
         server,
@@ -163,7 +167,8 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         Revert(holder, execute),
         Sort(database, holder, dialect),
         Structure(holder),
-        SchemaChanges(database, dialect, loader.within, reload.changed, events),
+        changes,
+        models,
         reload.changed,
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
@@ -191,6 +196,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         desk=desk,
         server=server,
         specifications=specifications,
+        models=models,
         retention=Retention(database, snapshot, terms_of(settings)),
     )
 

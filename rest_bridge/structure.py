@@ -7,11 +7,12 @@
 
 `ROUTES` is the one table: method and pattern -> the root that answers, and the status of the answer. What a
 root takes comes from the parts of the path, from the body (`payload`) and from the query string
-(`concurrently`), as far as its signature names them.
+(`concurrently`, `force`), as far as its signature names them.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -29,6 +30,7 @@ from rest_bridge.export import export
 from rest_bridge.message import RestRequest, RestResponse
 from rest_bridge.query import Query
 from rest_bridge.query_string import parse_query_string
+from rest_bridge.schema_files import read_upload
 from rest_bridge.search_body import read_search
 from rest_bridge.syntax import (
     argument,
@@ -62,13 +64,21 @@ ROUTES: Final[Mapping[tuple[str, str], tuple[str, int]]] = {
     ("GET", "relations/:collection/:field"): ("structure_relation", 200),
     ("PATCH", "relations/:collection/:field"): ("structure_update_relation", 200),
     ("DELETE", "relations/:collection/:field"): ("structure_delete_relation", 204),
+    ("GET", "schema/snapshot"): ("structure_snapshot", 200),
+    ("POST", "schema/diff"): ("structure_compare", 200),
+    ("POST", "schema/apply"): ("structure_apply", 204),
 }
 #: how deep the paths below a first segment go
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "collections": ("collection",),
     "fields": ("collection", "field"),
     "relations": ("collection", "field"),
+    "schema": ("document",),
 }
+#: the data model as a document, with names instead of parts
+_DOCUMENTS: Final = frozenset({"snapshot", "diff", "apply"})
+#: what is answered with 204 where the answer is nothing
+_NOTHING: Final = frozenset({"structure_apply", "structure_compare"})
 #: the first segments of paths that are answered here
 HEADS: Final = frozenset(_PARTS)
 _ORDER: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
@@ -93,6 +103,10 @@ def find_place(path: str) -> Place:
     names = _PARTS[head][: len(rest)]
     if len(names) < len(rest) or not all(rest):
         raise route_not_found(path)
+    if head == "schema":
+        if rest and rest[0] not in _DOCUMENTS:
+            raise route_not_found(path)
+        return Place(pattern="/".join((head, *rest)))
     pattern = "/".join((head, *(f":{name}" for name in names)))
     return Place(pattern=pattern, given={name: unquote(part) for name, part in zip(names, rest, strict=True)})
 
@@ -109,14 +123,16 @@ async def answer_structure(
     if INTERNAL[root].admin_only and not context.rules.admin:
         # before anything that was sent is looked at
         raise forbidden()
-    outcome = await engine.execute(structure_operation(root, _given(root, request, place)), context)
+    given = await _given(root, request, place)
+    outcome = await engine.execute(structure_operation(root, given), context)
     (answered,) = outcome.roots
     if answered.error is not None:
         raise answered.error
-    if status == 204:
+    if status == 204 or (root in _NOTHING and answered.data in (None, b"null")):
         return RestResponse(status=204, headers=())
     if query.export is not None:
-        name = place.given.get("collection", place.pattern)
+        # a document is exported without a name of its own (protocol)
+        name = "Export" if root == "structure_snapshot" else place.given.get("collection", place.pattern)
         return export(answered.data or b"null", query.export, name, "collection", context.now)
     return RestResponse(status=status, body=envelope(answered.data))
 
@@ -148,18 +164,28 @@ def _definition(name: str, type_name: str) -> VariableDefinitionNode:
     )
 
 
-def _given(root: str, request: RestRequest, place: Place) -> Mapping[str, Any]:
+async def _given(root: str, request: RestRequest, place: Place) -> Mapping[str, Any]:
     arguments = INTERNAL[root].arguments
     given: dict[str, Any] = {name: value for name, value in place.given.items() if name in arguments}
     if "keys" in arguments and request.method == "SEARCH":
         given |= _keys(request.body)
     if "payload" in arguments:
         coding = request.headers.get("content-encoding", "")
-        given["payload"] = read_body(request.body, request.content_type, coding)
-    if "concurrently" in arguments:
-        said = parse_query_string(request.query_string)
-        given["concurrently"] = said.get("concurrentIndexCreation", "false") not in ("false", "0")
+        if root in _NOTHING:
+            sent = (request.body, request.content_type, coding)
+            # files of YAML are long to read
+            given["payload"] = await asyncio.to_thread(read_upload, *sent)
+        else:
+            given["payload"] = read_body(request.body, request.content_type, coding)
+    for name, parameter in (("concurrently", "concurrentIndexCreation"), ("force", "force")):
+        if name in arguments:
+            given[name] = _flag(request.query_string, parameter)
     return given
+
+
+def _flag(raw: bytes, name: str) -> bool:
+    """`?force` says the same as `?force=true`."""
+    return parse_query_string(raw).get(name, "false") not in ("false", "0")
 
 
 def _keys(body: bytes) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ with the whole value. `bound` makes a call of either.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Final, Literal
 
 from resolvers.calls import CallInput, CallObject, CallRoot, CallSignature, CallType, Resolve
@@ -257,6 +257,9 @@ INTERNAL: Final = _by_name(
         _internal("mutation", "structure_create_relation", payload="JSON!"),
         _internal("mutation", "structure_update_relation", **_FIELD, payload="JSON!"),
         _internal("mutation", "structure_delete_relation", **_FIELD),
+        replace(_internal("query", "structure_snapshot"), admin_only=True),
+        _internal("mutation", "structure_compare", payload="JSON!", force="Boolean"),
+        _internal("mutation", "structure_apply", payload="JSON!", force="Boolean"),
     )
 )
 

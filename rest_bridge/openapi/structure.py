@@ -1,4 +1,5 @@
-"""The routes of collections, fields and relations: told to who may read them, changed by administrators.
+"""The routes of collections, fields and relations: told to who may read them, changed by administrators; and
+those of the whole model as a document.
 
     ("GET", "fields/:collection")  -> /fields/{collection}: get
 
@@ -22,12 +23,16 @@ _SENT: Final = (*ALWAYS, 404, 408, 413)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """`answer` and `sent`: schemas; None: nothing."""
+    """`answer` and `sent`: schemas; None: nothing. `file`: it may be sent as a file in a form, and `force`
+    passes over checks. `equal`: when there is nothing to answer.
+    """
 
     name: str
     summary: str
     answer: Schema | None = None
     sent: Schema | None = None
+    file: bool = False
+    equal: str | None = None
 
 
 def _list(schema: Schema) -> Schema:
@@ -74,6 +79,40 @@ _NEW_RELATION: Final = _shape(
     },
     "collection",
     "field",
+)
+_PLACE: Final[Mapping[str, Schema]] = {"collection": _NAME, "field": _NAME}
+_RELATED: Final[Mapping[str, Schema]] = {**_PLACE, "related_collection": {"type": ["string", "null"]}}
+_INDEX: Final = _shape({"is_indexed": {"type": "boolean"}}, "is_indexed")
+_MODEL: Final = _shape(
+    {
+        "version": {"type": "number"},
+        "directus": _NAME,
+        "vendor": {"type": ["string", "null"]},
+        "collections": _list(_shape({"collection": _NAME, "meta": _OBJECT, "schema": _OBJECT}, "collection")),
+        "fields": _list(
+            _shape({**_PLACE, "type": TEXT, "meta": _OBJECT, "schema": _OBJECT}, "collection", "field")
+        ),
+        "systemFields": _list(_shape({**_PLACE, "schema": _INDEX}, "collection", "field", "schema")),
+        "relations": _list(_shape({**_RELATED, "meta": _OBJECT, "schema": _OBJECT}, "collection", "field")),
+    },
+    *("version", "directus", "collections", "fields", "relations"),
+)
+_DELTAS: Final = _list(_shape({"kind": {"enum": ["N", "D", "E", "A"]}}, "kind"))
+_DIFFERENCE: Final = _shape(
+    {
+        "hash": _NAME,
+        "diff": _shape(
+            {
+                "collections": _list(_shape({"collection": _NAME, "diff": _DELTAS}, "collection", "diff")),
+                "fields": _list(_shape({**_PLACE, "diff": _DELTAS}, *_PLACE, "diff")),
+                "systemFields": _list(_shape({**_PLACE, "diff": _DELTAS}, *_PLACE, "diff")),
+                "relations": _list(_shape({**_RELATED, "diff": _DELTAS}, *_PLACE, "diff")),
+            },
+            *("collections", "fields", "systemFields", "relations"),
+        ),
+    },
+    "hash",
+    "diff",
 )
 _ONE_OR_MORE: Final[Schema] = {"anyOf": [_NEW_COLLECTION, _list(_NEW_COLLECTION)]}
 
@@ -148,6 +187,31 @@ TOLD: Final[Mapping[tuple[str, str], _Told]] = {
     ("DELETE", "relations/:collection/:field"): _Told(
         name="deleteRelation", summary="Delete a relation; its field stays"
     ),
+    ("GET", "schema/snapshot"): _Told(
+        name="schemaSnapshot", summary="Read the data model as a document", answer=_MODEL
+    ),
+    ("POST", "schema/diff"): _Told(
+        name="schemaDiff",
+        summary="Compare the data model with a document",
+        answer=_DIFFERENCE,
+        sent=_MODEL,
+        file=True,
+        equal="Nothing differs",
+    ),
+    ("POST", "schema/apply"): _Told(
+        name="schemaApply", summary="Make the data model like a document", sent=_DIFFERENCE, file=True
+    ),
+}
+_FORCE: Final[Schema] = {
+    "name": "force",
+    "in": "query",
+    "description": "Pass over releases, kinds of databases and changes meanwhile",
+    "schema": {"type": "boolean"},
+}
+_FILE: Final[Schema] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary", "description": "JSON or YAML"}},
 }
 
 
@@ -182,11 +246,20 @@ def _parameters(pattern: str) -> Schema:
 
 def _operation(told: _Told, tag: str, status: int) -> Schema:
     answer = done() if told.answer is None or status == 204 else ok(data(told.answer))
+    answers = {str(status): answer}
+    if told.equal is not None:
+        answers["204"] = done(told.equal)
+    refusals = _SENT if told.sent is not None or told.answer is None else (*ALWAYS, 404)
+    sent = None if told.sent is None else body(told.sent)
+    if sent is not None and told.file:
+        sent["content"]["multipart/form-data"] = {"schema": _FILE}
+        refusals = (*refusals, 415)
     return operation(
         told.name,
         tag,
         told.summary,
-        {str(status): answer},
-        body=None if told.sent is None else body(told.sent),
-        refusals=_SENT if told.sent is not None or told.answer is None else (*ALWAYS, 404),
+        answers,
+        parameters=(_FORCE,) if told.file else (),
+        body=sent,
+        refusals=refusals,
     )
