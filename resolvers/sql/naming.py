@@ -21,6 +21,10 @@ _DETACH: Final = """
 update directus_revisions set parent = null
 where parent in (select id from directus_revisions where collection = $1)"""
 
+#: logins by shares; said here, since SQLite cascades nowhere while tables change
+_LEAVE: Final = """
+delete from directus_sessions where share in (select id from directus_shares where collection = $1)"""
+
 
 def _native(sql: str, dialect: DialectName) -> str:
     return question_marks(sql) if dialect == "sqlite" else sql
@@ -44,5 +48,7 @@ async def delete_about(
     """Every row of the tables that is about items of the collection."""
     if "directus_revisions" in tables:
         await transaction.execute(_native(_DETACH, dialect), (collection,))
+    if "directus_shares" in tables:
+        await transaction.execute(_native(_LEAVE, dialect), (collection,))
     for table in tables:
         await transaction.execute(_native(_ABOUT.format(table=table), dialect), (collection,))

@@ -171,8 +171,9 @@ def dropped_collection(snapshot: SchemaSnapshot, name: str) -> Change:
         RowStep(table=RELATIONS, action="delete", where={"one_collection": name}),
         RowStep(table=FIELDS, action="delete", where={"collection": name}),
         RowStep(table=COLLECTIONS, action="update", where={"group": name}, values={"group": None}),
-        RowStep(table=COLLECTIONS, action="delete", where={"collection": name}),
+        # before the row that shares and versions hang on
         Forget(collection=name),
+        RowStep(table=COLLECTIONS, action="delete", where={"collection": name}),
     ]
     return replace(elsewhere, ddl=elsewhere.ddl + ddl, rows=elsewhere.rows + tuple(rows))
 

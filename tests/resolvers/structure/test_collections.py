@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -256,6 +257,45 @@ async def test_a_dropped_collection_is_forgotten_everywhere(site: Site) -> None:
     # that it was made and dropped is told, what its items were is not
     assert len(about) == 2, about
     assert await told(site, "GET", "/items/articles?fields=*") == [{"id": 1, "title": "A"}]
+
+
+async def test_what_is_about_its_items_ends_with_it(site: Site) -> None:
+    await make(site, "articles", {"field": "parent", "type": "integer"})
+    await make(site, "notes", {"field": "article", "type": "integer"})
+    await field(site, "articles", "notes", "alias", meta={"special": ["o2m"]})
+    await told(site, "POST", "/items/articles", {})
+    database = site.database
+    for name in ("articles", "notes"):
+        about = {"collection": name, "item": "1"}
+        share = await add(database, "directus_shares", name="s", **about)
+        version = await add(database, "directus_versions", key="v", name="v", hash="h", **about)
+        await add(database, "directus_comments", comment="c", **about)
+        expires = {"sqlite": 9999999999999, "postgresql": datetime(2999, 1, 1, tzinfo=UTC)}[database.dialect]
+        await change(
+            database,
+            "insert into directus_sessions (token, expires, share) values ($1, $2, $3)",
+            f"token of {name}",
+            expires,
+            share,
+        )
+        await change(
+            database, "update directus_revisions set version = $1 where collection = $2", version, name
+        )
+    # a revision of another collection hangs on one of this
+    await change(
+        database,
+        "insert into directus_revisions (activity, collection, item, parent) "
+        "select max(a.id), 'notes', '1', max(r.id) from directus_activity a, directus_revisions r "
+        "where r.collection = 'articles' and a.collection <> 'articles'",
+    )
+    await gone(site, "/collections/articles")
+    lines = await dump(database)
+    left = [line for line in lines if "articles" in line and not line.startswith("directus_activity: ")]
+    assert [line for line in left if "directus_revisions: " not in line] == []
+    assert len([line for line in lines if "token of" in line]) == 1
+    (kept,) = await told(site, "GET", "/revisions?filter[collection]=notes&fields=parent")
+    assert kept == {"parent": None}
+    await gone(site, "/collections/notes")
 
 
 async def test_a_collection_that_others_lead_to_is_not_dropped(site: Site) -> None:
