@@ -1,6 +1,7 @@
 """The `causeway` command: arguments in, one handler, an exit code out.
 
     causeway bootstrap | serve | demo | introspect | sdl | types
+    causeway schema snapshot | schema diff | schema apply
     causeway users create | users passwd | roles list | history prune
 
 Exit codes: 0 done; 1 it could not be done; 2 the call or the configuration is wrong. What is wrong is said in
@@ -20,6 +21,7 @@ from typing import Any, Final
 from gateway.cli_history import prune_command
 from gateway.cli_inspect import introspect_command, sdl_command
 from gateway.cli_people import bootstrap_command, create_user_command, passwd_command, roles_command
+from gateway.cli_schema import apply_command, diff_command, snapshot_command
 from gateway.cli_serve import serve_command
 from gateway.cli_types import types_command
 from gateway.config import Settings
@@ -113,6 +115,8 @@ def parser() -> argparse.ArgumentParser:
     )
     types.add_argument("--output", metavar="FILE", help="where to write (default: standard output)")
 
+    _schema(_group(commands, "schema", "Move the data model between environments."))
+
     users = _group(commands, "users", "Create users and change passwords.")
     create = _add(users, "create", create_user_command, "Create an active user.")
     create.add_argument("email", help="mail address, with which the user logs in")
@@ -138,6 +142,27 @@ def parser() -> argparse.ArgumentParser:
         "Take away what is older than ACTIVITY_RETENTION, REVISIONS_RETENTION and FLOW_LOGS_RETENTION say.",
     )
     return root
+
+
+def _schema(commands: Any) -> None:
+    snapshot = _add(
+        commands, "snapshot", snapshot_command, "Write collections, fields and relations as a document."
+    )
+    snapshot.add_argument("path", metavar="PATH", nargs="?", help="the file (default: standard output)")
+    snapshot.add_argument(
+        "--format", choices=("yaml", "json"), help="default: as the name of the file ends, else yaml"
+    )
+    diff = _add(commands, "diff", diff_command, "Show what apply would change. Changes nothing.")
+    diff.add_argument(
+        "--check", action="store_true", help="end with exit code 1 where something differs, for scripts"
+    )
+    apply = _add(
+        commands, "apply", apply_command, "Make the data model like a snapshot, all of it or nothing."
+    )
+    apply.add_argument("--dry-run", action="store_true", help="print the SQL, change nothing")
+    apply.add_argument("--yes", action="store_true", help="do not ask before something is changed")
+    for command in (diff, apply):
+        command.add_argument("path", metavar="PATH", help="a snapshot, as YAML or JSON")
 
 
 def _add(commands: Any, name: str, command: Command, description: str) -> argparse.ArgumentParser:

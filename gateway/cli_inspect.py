@@ -44,12 +44,15 @@ async def introspect_command(settings: Settings, arguments: argparse.Namespace, 
 
 
 async def sdl_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
-    # no token is signed here, so none must be made and kept for it
-    quiet = replace(settings, secret=settings.secret or "not used to sign anything")
-    async with open_project(quiet) as project:
+    async with open_project(signing_nothing(settings)) as project:
         context = await _seen_by(project, arguments.viewer)
         terminal.say((await project.graphql.sdl(arguments.scope, context)).rstrip())
     return 0
+
+
+def signing_nothing(settings: Settings) -> Settings:
+    """Where no token is signed, no secret has to be made and kept for it."""
+    return replace(settings, secret=settings.secret or "not used to sign anything")
 
 
 async def _seen_by(project: Project, viewer: str | None) -> RequestContext:

@@ -36,6 +36,13 @@ class Terminal:
             cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
             self.say("  ".join([*cells, line[-1]]).rstrip())
 
+    def confirmed(self, question: str, instead: str) -> bool:
+        """Asks for a `y`. `instead`: what says so where nobody can be asked."""
+        if not self.stdin.isatty():
+            raise ConfigurationError(f"no terminal to ask on: {instead}")
+        print(f"{question} [y/N] ", file=self.err, end="", flush=True)
+        return self.stdin.readline().strip().lower() in ("y", "yes")
+
     def password(self, from_stdin: bool) -> str:
         """A password from the first line of standard input, or typed twice without echo."""
         if from_stdin:
