@@ -17,6 +17,7 @@ from gateway.auth_desk import AuthDesk
 from resolvers.behaviors.credentials import Credentials, read_mode
 from resolvers.behaviors.me import permissions_me, policies_globals
 from resolvers.behaviors.revert import Revert
+from resolvers.behaviors.second_factor import SecondFactor
 from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
 from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
@@ -77,6 +78,9 @@ _INFO: Final = (
     ),
 )
 _LONGEST_RANDOM: Final = 500
+_TFA: Final = CallObject(
+    name="users_me_tfa_generate_data", fields={"secret": "String", "otpauth_url": "String"}
+)
 _REFRESH_ARGUMENTS: Final = {"refresh_token": "String", "mode": "auth_mode"}
 
 
@@ -92,6 +96,7 @@ def calls_of(
     changes: SchemaChanges,
     models: Models,
     renew: Renew,
+    second: SecondFactor,
     *,
     health_enabled: bool,
     introspection: bool,
@@ -134,6 +139,7 @@ def calls_of(
         _own(_query("permissions_me", "permissions_me_type", permissions)),
         _own(_query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
         *_auth_calls(desk),
+        *_second_factor_calls(second),
         *reading_calls(structure),
         *writing_calls(changes, structure),
         *model_calls(models),
@@ -169,6 +175,32 @@ def _utility_calls(revert: Revert, sort: Sort, renew: Renew) -> tuple[CallRoot, 
         _mutation("utils_sort", "Boolean", sorted_, move),
         _mutation("utils_random_string", "String", random_string, {"length": "Int"}),
         _mutation("utils_cache_clear", "Void", cleared, {}),
+    )
+
+
+def _second_factor_calls(second: SecondFactor) -> tuple[CallRoot, ...]:
+    async def generate(arguments: Arguments, context: RequestContext) -> Any:
+        return await second.generate(arguments["password"], context)
+
+    async def enable(arguments: Arguments, context: RequestContext) -> bool:
+        await second.enable(arguments["secret"], arguments["otp"], context)
+        return True
+
+    async def disable(arguments: Arguments, context: RequestContext) -> bool:
+        await second.disable(arguments["otp"], context)
+        return True
+
+    async def disable_of(arguments: Arguments, context: RequestContext) -> bool:
+        await second.disable_of(arguments["user"], context)
+        return True
+
+    code = {"otp": "String!"}
+    made = "users_me_tfa_generate_data"
+    return (
+        _own(_mutation("users_me_tfa_generate", made, generate, {"password": "String!"}, _TFA)),
+        _own(_mutation("users_me_tfa_enable", "Boolean", enable, {**code, "secret": "String!"})),
+        _own(_mutation("users_me_tfa_disable", "Boolean", disable, code)),
+        replace(_mutation("users_tfa_disable", "Boolean", disable_of, {"user": "ID!"}), internal=True),
     )
 
 

@@ -30,6 +30,7 @@ from resolvers.behaviors.auth import Lives, Login
 from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.rows import RowBehaviors
+from resolvers.behaviors.second_factor import SecondFactor
 from resolvers.behaviors.server import Server, ServerFacts
 from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
@@ -170,6 +171,7 @@ async def _assemble(settings: Settings, database: Database, epochs: Epochs, hash
         changes,
         models,
         reload.changed,
+        SecondFactor(database, proof, epochs, snapshot),
         health_enabled=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
         openapi_enabled=settings.openapi_enabled,

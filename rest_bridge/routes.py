@@ -23,7 +23,9 @@ from schema_gen.registry import BY_PATH, SystemTable
 
 Methods = tuple[str, ...]
 About = Literal["globals", "permissions", "item", "extensions"]
-Utility = Literal["cache_clear", "revert", "sort"]
+Utility = Literal[
+    "cache_clear", "revert", "sort", "tfa_generate", "tfa_enable", "tfa_disable", "tfa_disable_of"
+]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
 _ONE: Final = ("GET", "HEAD", "PATCH", "DELETE")
@@ -63,8 +65,15 @@ class _System:
     named: Mapping[str, Route]
 
 
+#: ends the path of what is done with another's second factor
+_SECOND_FACTOR: Final = "/tfa/disable"
 _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
-    "users": {"me": Route(verb="users_me", collection="directus_users", methods=_ONE)},
+    "users": {
+        "me": Route(verb="users_me", collection="directus_users", methods=_ONE),
+        "me/tfa/generate": Route(utility="tfa_generate", collection="directus_users", methods=("POST",)),
+        "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
+        "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),
+    },
     "roles": {"me": Route(verb="roles_me", collection="directus_roles")},
     "policies": {"me/globals": Route(about="globals", collection="directus_policies")},
     "permissions": {"me": Route(about="permissions", collection="directus_permissions", methods=_ONE)},
@@ -108,6 +117,8 @@ def match(path: str) -> Route:
     route = system.named.get(rest)
     if route is not None:
         return route
+    if head == "users" and rest.endswith(_SECOND_FACTOR):
+        return _second_factor(path, rest.removesuffix(_SECOND_FACTOR))
     if head == "permissions" and rest.startswith("me/"):
         return _rights(path, rest[3:])
     if system.one is None or "/" in rest:
@@ -142,6 +153,13 @@ def _rights(path: str, rest: str) -> Route:
     if "/" in key:
         raise route_not_found(path)
     return Route(about="item", collection=unquote(collection), key=unquote(key) if key else None)
+
+
+def _second_factor(path: str, user: str) -> Route:
+    """`/users/<key>/tfa/disable`."""
+    if not user or "/" in user:
+        raise route_not_found(path)
+    return Route(utility="tfa_disable_of", collection="directus_users", key=unquote(user), methods=("POST",))
 
 
 def _utility(path: str, rest: str) -> Route:

@@ -39,7 +39,9 @@ class Bump(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lives:
-    """How long what is issued is good. `grace`: how long a refreshed token still leads to its successor."""
+    """How long what is issued is good. `grace`: how long a refreshed token in a cookie still leads to its
+    successor; in a payload it is refused, and ends its login only afterwards.
+    """
 
     access_token: timedelta
     refresh_token: timedelta
@@ -141,6 +143,9 @@ class Login:
             return _Rotation(revoked=await self._sessions.revoke(transaction, token))
         if row.next_token is None:
             return await self._renew(transaction, row, identity, mode, context)
+        if mode == "json":
+            # a program keeps its own token; only the tabs of a browser share one and may ask at once
+            return _Rotation()
         successor = await self._sessions.successor(transaction, row)
         if successor is None or successor.expires <= context.now or successor.bound:
             return _Rotation()

@@ -50,6 +50,13 @@ class Proof:
             raise
         return identity
 
+    async def password(self, identity: Identity, password: str) -> None:
+        """Whether somebody who is logged in is still the one who knows it. Raises INVALID_CREDENTIALS."""
+        stored = identity.user.password if _may_log_in(identity.user) else None
+        right = await self._verify(stored or decoy(None), password)
+        if stored is None or not right:
+            raise invalid_credentials()
+
     async def _by_password(self, given: Credentials) -> Identity:
         """The same steps whoever is meant; where nobody is, a hash that no password meets is checked."""
         identity = await identity_by_email(self._database, given.email)

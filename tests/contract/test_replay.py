@@ -1,0 +1,102 @@
+"""The recorded conversations with a Directus, replayed against a server process of ours that begins empty.
+
+Every step has to match what was recorded, but for those that `docs/compatibility.md` lists with a reason; a
+step that is listed and matches all the same is told too, so that the list stays true.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.conftest import ROOT, MakeDatabase
+from tests.support.project import ADMIN_TOKEN
+from tests.support.server import ServerProcess, causeway, running_server
+
+GROUPS: Final = (
+    "auth",
+    "collections",
+    "fields",
+    "graphql-read",
+    "graphql-system",
+    "graphql-write",
+    "items-crud",
+    "permissions",
+    "query",
+    "relations",
+    "relations-api",
+    "schema-api",
+)
+PAGE: Final = ROOT / "docs" / "compatibility.md"
+#: what the recordings ask of the server (see their own description)
+ADMIN: Final = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "password", "ADMIN_TOKEN": ADMIN_TOKEN}
+_ROW: Final = re.compile(
+    r"^\| `(?P<scenario>[a-z-]+/[a-z0-9-]+)` \| `(?P<step>.+?)` \| (?P<why>.+) \|$", re.M
+)
+#: seconds for a group; it takes some, but the machine may be busy with other tests
+_PATIENCE: Final = 300
+
+
+def departures() -> Mapping[tuple[str, str], str]:
+    """(scenario, step) -> why the answer is another one on purpose."""
+    return {
+        (row["scenario"], row["step"].replace("\\|", "|")): row["why"]
+        for row in _ROW.finditer(PAGE.read_text(encoding="utf-8"))
+    }
+
+
+@contextmanager
+def empty_server(url: str, directory: Path) -> Iterator[ServerProcess]:
+    made = causeway(url, directory, "bootstrap", **ADMIN)
+    assert made.returncode == 0, made.stderr
+    with running_server(url, directory) as server:
+        yield server
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("group", GROUPS)
+async def test_steps_are_answered_as_recorded(
+    group: str, make_database: MakeDatabase, tmp_path: Path, reference_dir: Path
+) -> None:
+    found = tmp_path / "found.json"
+    with empty_server(await make_database(), tmp_path) as server:
+        played = subprocess.run(
+            [
+                sys.executable,
+                str(reference_dir / "conformance" / "replay.py"),
+                *("--url", server.url, "--token", ADMIN_TOKEN, "--group", group, "--json", str(found)),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    assert found.is_file(), played.stdout + played.stderr
+    report: dict[str, Any] = json.loads(found.read_text())
+    assert report["total"] > 0
+    assert [one["scenario"] for one in report["scenarios"] if one["setup_problems"]] == []
+    known = departures()
+    unlike: list[str] = []
+    for one in report["scenarios"]:
+        place = f"{group}/{one['scenario']}"
+        for step in one["steps"]:
+            listed = (place, step["step"]) in known
+            if not step["ok"] and not listed:
+                unlike.append(f"{place}: {step['step']}: {step['diff']}")
+            if step["ok"] and listed:
+                unlike.append(f"{place}: {step['step']}: listed as another answer, and matches")
+    assert unlike == []
+
+
+@pytest.mark.reference
+def test_what_is_listed_was_recorded(reference_dir: Path) -> None:
+    folder = reference_dir / "conformance" / "scenarios"
+    assert {place for place, _ in departures() if not (folder / f"{place}.json").is_file()} == set()
