@@ -31,12 +31,12 @@ RECORDED = json.loads((DATA / "directus12_graphql.json").read_text())
 LATER = re.compile(
     r"version_|Subscription|EventEnum|"
     r"(update_)?directus_extensions(_meta|_schema|_input.*)?$|"
-    r".*_mutated$|users_me_tfa"
+    r".*_mutated$"
 )
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
     r"(create|update|delete)_(extensions|files|deployments)_(items?|batch)$|"
-    r"users_(me_tfa|invite|register)|auth_password|import_file$|utils_hash"
+    r"users_(invite|register)|auth_password|import_file$|utils_hash"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {

@@ -131,7 +131,6 @@ async def test_a_key_makes_a_request_repeatable(writing: Writing) -> None:
         ("DELETE", "/settings"),
         ("PUT", "/users/1"),
         ("POST", "/permissions/me"),
-        ("POST", "/collections"),
         ("POST", "/extensions"),
     ],
 )

@@ -107,7 +107,7 @@ class SqliteSql:
                 truth = func.iif(column, raw("'true'"), raw("'false'"))
                 return sa.case((column.is_not(None), func.json(truth)))
             case "bigInteger" | "integer":
-                return self.json_number(column, field.type, wire)
+                return self.json_number(column, _width(field) if wire == "rest" else field.type, wire)
             case "float" | "decimal":
                 # infinities are no JSON
                 bound = raw("1.7976931348623157e308")
@@ -261,6 +261,13 @@ class SqliteSql:
 
     def text(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
         return value
+
+
+def _width(field: Field) -> FieldType:
+    """The number of a row has 64 bits, whatever its column says; so has what leads to it."""
+    column = field.column
+    row = column is not None and (column.auto_increment or column.foreign_table is not None)
+    return "bigInteger" if row else field.type
 
 
 def _plain_key(key: str) -> bool:
