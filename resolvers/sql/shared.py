@@ -182,10 +182,11 @@ def page_of(found: Found) -> tuple[Frame, list[ColumnElement[Any]]]:
 
 def sort_value(frame: Frame, term: SortTerm) -> tuple[ColumnElement[Any], bool]:
     """What a term sorts by, and whether it can be null."""
-    operand = term.operand
-    if isinstance(operand, ColumnRef) and not operand.hops and operand.guard is None:
-        column = operand.field.column
-        return frame.column(operand.field.name), column is None or (
-            column.nullable and not column.primary_key
-        )
-    return operand_value(frame, operand), True
+    operand, dialect = term.operand, frame.builder.dialect
+    if not isinstance(operand, ColumnRef):
+        return operand_value(frame, operand), True
+    if operand.hops or operand.guard is not None:
+        return dialect.sortable(operand_value(frame, operand), operand.field), True
+    column = operand.field.column
+    nullable = column is None or (column.nullable and not column.primary_key)
+    return dialect.sortable(frame.column(operand.field.name), operand.field), nullable

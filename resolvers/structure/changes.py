@@ -33,7 +33,7 @@ from resolvers.structure.steps import Change, Phase
 from resolvers.writing.history import Record
 from resolvers.writing.tools import Tools
 from schema_gen.database import Database, Transaction
-from schema_gen.errors import TransientError, forbidden
+from schema_gen.errors import SchemaMoved, TransientError, conflict, forbidden
 from schema_gen.model import SchemaSnapshot
 
 Payload = Mapping[str, Any]
@@ -164,13 +164,21 @@ class SchemaChanges:
                 await self._reload()
                 raise
         if not dry:
-            try:
-                await finish(self._database, done.later)
-            finally:
-                # the change is committed whatever becomes of an index
-                await self._reload()
-                await self._events.publish(happened(done.records, context.actor.user))
+            await self._reload()
+            await self._events.publish(happened(done.records, context.actor.user))
+            if done.later:
+                await self._finish(done.later)
         return [*done.log, *done.later]
+
+    async def _finish(self, statements: Sequence[str]) -> None:
+        """Indexes, which may take long: what was changed is served meanwhile."""
+        try:
+            await finish(self._database, statements)
+        except SchemaMoved as moved:
+            # what was asked for is done, so it must not be run again
+            raise conflict() from moved
+        finally:
+            await self._reload()
 
     async def _attempt(
         self, phases: Sequence[Phase], context: RequestContext, *, concurrently: bool, dry: bool

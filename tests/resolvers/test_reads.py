@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -274,6 +275,17 @@ async def test_concealed_and_unfit_fields_are_not_aggregated_grouped_or_sorted(
 ) -> None:
     (answer,) = (await blog.read(query)).values()
     assert str(answer).startswith("INVALID_QUERY: ")
+
+
+async def test_json_is_sorted_as_text(blog: Blog) -> None:
+    found = await blog.read(
+        '{ up: articles(sort: ["meta", "id"]) { id meta } down: articles(sort: ["-meta", "-id"]) { id } '
+        'far: comments(sort: ["article.meta", "id"]) { id } }',
+        wire="rest",
+    )
+    texts = [None if row["meta"] is None else json.dumps(row["meta"]) for row in found["up"]]
+    assert texts == sorted(text for text in texts if text is not None) + [None] * texts.count(None)
+    assert [row["id"] for row in found["down"]] == [row["id"] for row in reversed(found["up"])]
 
 
 async def test_search_looks_into_text_and_numbers_never_into_concealed_fields(blog: Blog) -> None:

@@ -153,6 +153,10 @@ class SqlDialect(Protocol):
         """What min and max can compare."""
         ...
 
+    def sortable(self, value: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        """What ORDER BY can compare; JSON is ordered as the text that it was written in."""
+        ...
+
     def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
         """`sum` or `avg`, as a JSON number."""
         ...

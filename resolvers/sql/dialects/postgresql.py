@@ -306,6 +306,9 @@ class PostgresqlSql:
     def ordered(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
         return sa.cast(value, _TEXT) if field is not None and field.type == "uuid" else value
 
+    def sortable(self, value: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        return sa.cast(value, _TEXT) if field.type == "json" else value
+
     def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
         function: ColumnElement[Any] = getattr(func, name)(value)
         if name == "avg":

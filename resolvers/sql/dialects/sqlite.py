@@ -252,6 +252,9 @@ class SqliteSql:
     def ordered(self, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
         return value
 
+    def sortable(self, value: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+        return value
+
     def arithmetic(self, name: str, value: ColumnElement[Any], field: Field | None) -> ColumnElement[Any]:
         function: ColumnElement[Any] = getattr(func, name)(value)
         return function
