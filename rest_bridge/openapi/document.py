@@ -17,7 +17,7 @@ from typing import Final
 from rest_bridge.openapi.collections import collection_paths, tag_of
 from rest_bridge.openapi.items import item_schemas
 from rest_bridge.openapi.operations import ERROR, refusal_responses
-from rest_bridge.openapi.own import TOKENS, auth_paths, own_paths
+from rest_bridge.openapi.own import TOKENS, auth_paths, own_paths, second_factor_paths
 from rest_bridge.openapi.parameters import PARAMETERS
 from rest_bridge.openapi.server import graphql_paths, server_paths, utility_paths
 from rest_bridge.openapi.setting import Schema, Setting
@@ -76,6 +76,7 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     for home in setting.collections():
         found |= collection_paths(home, setting)
     found |= own_paths(setting)
+    found |= second_factor_paths(setting)
     found |= utility_paths(setting)
     found |= structure_paths(setting)
     return {

@@ -155,6 +155,39 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
     return paths
 
 
+def second_factor_paths(setting: Setting) -> dict[str, Schema]:
+    """What is done with one's own second factor, and by administrators with another's."""
+    if not setting.signed_in:
+        return {}
+    secret = {"type": "object", "properties": {"secret": TEXT, "otpauth_url": TEXT}}
+    done_ = {"204": done()}
+    steps: tuple[tuple[str, str, str, tuple[str, ...], Schema], ...] = (
+        ("generate", "Generate", "A secret for an app", ("password",), {"200": ok(data(secret))}),
+        ("enable", "Enable", "Take a second factor into use", ("secret", "otp"), done_),
+        ("disable", "Disable", "Do without the second factor", ("otp",), done_),
+    )
+    paths: dict[str, Schema] = {
+        f"/users/me/tfa/{step}": {
+            "post": operation(
+                f"secondFactor{name}", "Users", summary, answers, body=body(_texts(*names)), refusals=_SENT
+            )
+        }
+        for step, name, summary, names, answers in steps
+    }
+    if setting.admin:
+        paths["/users/{id}/tfa/disable"] = {
+            "parameters": [*parameters("Id")],
+            "post": operation(
+                "secondFactorDisableOf", "Users", "Of somebody who has lost the app", done_, refusals=_SENT
+            ),
+        }
+    return paths
+
+
+def _texts(*names: str) -> Schema:
+    return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, TEXT)}
+
+
 def _me(setting: Setting) -> Schema:
     me = exported(ok(data(_item("directus_users", setting)), "The own user"))
     found: Schema = {
