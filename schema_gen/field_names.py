@@ -10,15 +10,18 @@ Real fields keep their names. Only what differs from the pattern is kept, for ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.model import Collection
 from schema_gen.spelling import RESERVED_FIELDS, spelled, usable
 
 #: (what it is a name for, the name it would have, the names that are taken) -> the name that it gets
 Free = Callable[[str, str, set[str]], str]
+#: a field with a relation: its name, the kind of its link, and for m2a the collections that it leads to, each
+#: with the name of its type
+LinkedField = tuple[str, str, tuple[tuple[str, str], ...]]
 
 _DERIVED: Final = ("_func", "_changes")
 
@@ -44,13 +47,9 @@ PLAIN: Final = FieldNames(
 )
 
 
-def field_names(
-    home: Collection, snapshot: SchemaSnapshot, types: Mapping[str, str], free: Free, *, plain: bool = False
-) -> FieldNames:
-    """`types`: collection -> name of its type. `plain`: the fields are known to need no other names."""
-    links = snapshot.links_by_collection.get(home.name, {})
-    anys = {name: link for name, link in links.items() if link.kind == "m2a"}
-    if not anys and (plain or _is_plain(home)):
+def field_names(home: Collection, links: Sequence[LinkedField], free: Free) -> FieldNames:
+    anys = {name: targets for name, kind, targets in links if kind == "m2a"}
+    if not anys and _is_plain(home):
         return PLAIN
     to = spelled(home.fields, RESERVED_FIELDS)
     taken = set(to.values())
@@ -58,10 +57,10 @@ def field_names(
     for name, alias in to.items():
         if f"{alias}_func" in taken:
             functions[name] = free(f"function field of {home.name}", f"{alias}_func", taken)
-    branches = _branches(home, anys, to, types, taken, free)
+    branches = _branches(home, anys, to, taken, free)
     changes: dict[str, str] = {}
-    for name in links:
-        if name not in anys and f"{to[name]}_changes" in taken:
+    for name, kind, _ in links:
+        if kind != "m2a" and f"{to[name]}_changes" in taken:
             changes[name] = free(f"changes of {home.name}", f"{to[name]}_changes", taken)
     return FieldNames(
         to={name: alias for name, alias in to.items() if name != alias},
@@ -80,16 +79,14 @@ def _is_plain(home: Collection) -> bool:
 
 def _branches(
     home: Collection,
-    links: Mapping[str, Link],
+    anys: Mapping[str, tuple[tuple[str, str], ...]],
     to: Mapping[str, str],
-    types: Mapping[str, str],
     taken: set[str],
     free: Free,
 ) -> Mapping[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for name, link in links.items():
-        for target in link.allowed:
-            if target in types:
-                alias = free(f"filter field of {home.name}", f"{to[name]}__{types[target]}", taken)
-                found[alias] = (name, target)
+    for name, targets in anys.items():
+        for target, type_name in targets:
+            alias = free(f"filter field of {home.name}", f"{to[name]}__{type_name}", taken)
+            found[alias] = (name, target)
     return found

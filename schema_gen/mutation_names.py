@@ -9,7 +9,7 @@ Names are looked up, never taken apart: a collection may be called `x_item`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from schema_gen.model import Collection
@@ -50,18 +50,9 @@ def is_written(collection: Collection) -> bool:
     return bool(collection.primary_key) and collection.kind == "table" and collection.name not in _TOLD
 
 
-def mutation_roots(
-    heads: Iterable[tuple[Collection, str]], free: Callable[[str, str], str]
-) -> dict[str, tuple[str, MutationKind]]:
-    """Root -> what it does. `heads`: collections and what their roots are called after; `free`: makes a name
-    unique, given what it is for.
-    """
-    found: dict[str, tuple[str, MutationKind]] = {}
-    for home, head in heads:
-        if not is_written(home) or home.name in _ROUTED:
-            continue
-        kinds = _SINGLETON if home.singleton else _PATTERNS
-        for kind, pattern in kinds.items():
-            name = free(f"mutation of {home.name}", pattern.format(head))
-            found[name] = (home.name, kind)
-    return found
+def mutation_roots(home: Collection, head: str) -> dict[str, tuple[str, MutationKind]]:
+    """Root -> what it does. `head`: what the roots of the collection are called after."""
+    if not is_written(home) or home.name in _ROUTED:
+        return {}
+    kinds = _SINGLETON if home.singleton else _PATTERNS
+    return {pattern.format(head): (home.name, kind) for kind, pattern in kinds.items()}

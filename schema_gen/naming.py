@@ -22,47 +22,25 @@ All of it depends on the snapshot alone, so names are the same in every process;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, TypeVar
 
-from schema_gen.field_names import PLAIN, FieldNames, field_names
+from schema_gen.field_names import PLAIN, FieldNames
 from schema_gen.model import Collection, SchemaSnapshot
-from schema_gen.mutation_names import MutationKind, mutation_roots
+from schema_gen.mutation_names import MutationKind
+from schema_gen.own_names import Origin, OwnNames, Renamed, RootKind, TypePart, freed, own_names, part_name
 from schema_gen.registry import SYSTEM
-from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, Scope, spelled
+from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, SCOPES, Scope, spelled
 
 __all__ = ["NOT_GENERATED", "MutationKind", "Names", "Renamed", "RootKind", "Scope", "TypePart"]
 
-RootKind = Literal["list", "singleton", "by_id", "aggregated"]
-#: parts of a collection that have a type of their own; the last three belong to one field of it
-TypePart = Literal[
-    "filter",
-    "quantifier_filter",
-    "aggregated",
-    "aggregated_count",
-    "aggregated_fields",
-    "key",
-    "create_input",
-    "update_input",
-    "func",
-    "union",
-    "changes",
-]
+W = TypeVar("W")
 
 _PREFIX: Final = "directus_"
 
 #: system collections that are not generated: hand-written roots answer for them, or nothing does
 NOT_GENERATED: Final = frozenset(table.name for table in SYSTEM.values() if not table.graphql)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renamed:
-    """What is called differently in GraphQL: `what` in words, `name` as it would be, `alias` as it is."""
-
-    what: str
-    name: str
-    alias: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +56,17 @@ class Names:
     _mutations: Mapping[Scope, Mapping[str, tuple[str, MutationKind]]]
     _mutation_names: Mapping[tuple[str, MutationKind], str]
     _fields: Mapping[str, FieldNames]
+    _own: Mapping[str, OwnNames]
 
     @classmethod
     def of(cls, snapshot: SchemaSnapshot, before: Names | None = None) -> Names:
-        """`before`: names of an earlier snapshot, which spare some work; they change nothing."""
-        return _Namer(snapshot=snapshot, before=before).names()
+        """`before`: names of an earlier snapshot, which spare the work for what has stayed; they change
+        nothing.
+        """
+        served = [home for home in snapshot.collections.values() if home.kind != "folder"]
+        types = spelled((home.name for home in served), RESERVED_TYPES)
+        own = _own_names(snapshot, served, types, {} if before is None else before._own)
+        return _Namer(snapshot=snapshot, types=types, own=own).names()
 
     # --- collections ------------------------------------------------------------------------------------
 
@@ -95,7 +79,7 @@ class Names:
     def part(self, collection: str, part: TypePart, field: str = "") -> str:
         """Name of a type that belongs to the collection, or to one `field` (database name) of it."""
         changed = self._parts.get((collection, part, field))
-        return changed or _part_name(
+        return changed or part_name(
             self._types[collection], part, field and self.field_name(collection, field)
         )
 
@@ -189,162 +173,135 @@ class Names:
         return self._fields.get(collection, PLAIN)
 
 
-def _part_name(type_name: str, part: str, field: str) -> str:
-    if part in _INPUTS:
-        return f"{part.partition('_')[0]}_{type_name}_input"
-    return f"{type_name}_{field}_{part}" if field else f"{type_name}_{part}"
-
-
-_INPUTS: Final = ("create_input", "update_input")
-_PARTS: Final = (
-    "filter",
-    "quantifier_filter",
-    "aggregated",
-    "aggregated_count",
-    "aggregated_fields",
-    "key",
-    *_INPUTS,
-)
-
-
 # --- building -----------------------------------------------------------------------------------------------
+
+
+def _own_names(
+    snapshot: SchemaSnapshot,
+    served: list[Collection],
+    types: Mapping[str, str],
+    before: Mapping[str, OwnNames],
+) -> Mapping[str, OwnNames]:
+    """Of each served collection, in their order; the former ones where their origin has not changed."""
+    heads: dict[str, str] = {}
+    for scope in SCOPES:
+        heads |= _heads(served, types, scope)
+    found: dict[str, OwnNames] = {}
+    for home in served:
+        origin = Origin.of(home, snapshot, types, heads.get(home.name))
+        last = before.get(home.name)
+        found[home.name] = last if last is not None and last.origin.is_as(origin) else own_names(origin)
+    return found
+
+
+def _heads(served: list[Collection], types: Mapping[str, str], scope: Scope) -> Mapping[str, str]:
+    """Collections that have roots in the scope -> what these are called after."""
+    wished = {
+        home.name: _root_head(types[home.name], scope)
+        for home in served
+        if home.system == (scope == "system") and home.name not in NOT_GENERATED
+    }
+    heads = spelled(wished.values(), RESERVED_ROOTS[scope])
+    return {name: heads[head] for name, head in wished.items()}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Namer:
+    """Puts together what the collections would be called by themselves. Where two names are alike, the later
+    one gives way.
+    """
+
     snapshot: SchemaSnapshot
-    before: Names | None = None
+    types: Mapping[str, str]
+    own: Mapping[str, OwnNames]
     renamed: list[Renamed] = field(default_factory=list)
 
     def names(self) -> Names:
-        served = [home for home in self.snapshot.collections.values() if home.kind != "folder"]
-        types = spelled((home.name for home in served), RESERVED_TYPES)
-        for name, alias in types.items():
+        for name, alias in self.types.items():
             self._report("collection", name, alias)
-        fields: dict[str, FieldNames] = {}
-        for home in served:
-            found = field_names(home, self.snapshot, types, self._free, plain=self._was_plain(home))
-            if found is not PLAIN:
-                fields[home.name] = found
-            for name, alias in found.to.items():
-                self._report(f"field of {home.name}", name, alias)
-        root_names: dict[tuple[str, RootKind], str] = {}
-        roots: dict[Scope, Mapping[str, tuple[str, RootKind]]] = {
-            "items": self._roots_of("items", served, types, root_names),
-            "system": self._roots_of("system", served, types, root_names),
-        }
-        mutations: dict[Scope, Mapping[str, tuple[str, MutationKind]]] = {
-            "items": self._mutations_of("items", served, types),
-            "system": self._mutations_of("system", served, types),
-        }
-        owners: dict[str, tuple[str, str, str]] = {alias: (name, "type", "") for name, alias in types.items()}
-        parts = self._parts_of(served, types, fields, owners)
+        for own in self.own.values():
+            self.renamed.extend(own.renamed)
+        here: dict[Scope, list[OwnNames]] = {"items": [], "system": []}
+        for own in self.own.values():
+            here["system" if own.origin.home.system else "items"].append(own)
+        roots = {scope: self._roots(scope, here[scope]) for scope in SCOPES}
+        mutations = {scope: self._mutations(scope, here[scope]) for scope in SCOPES}
+        owners, parts = self._parts()
         return Names(
             snapshot=self.snapshot,
             renamed=tuple(self.renamed),
-            _types=types,
-            _collections={alias: name for name, alias in types.items()},
+            _types=self.types,
+            _collections={alias: name for name, alias in self.types.items()},
             _parts=parts,
             _owners=owners,
             _roots=roots,
-            _root_names=root_names,
+            _root_names={what: name for found in roots.values() for name, what in found.items()},
             _mutations=mutations,
-            _mutation_names={what: name for roots in mutations.values() for name, what in roots.items()},
-            _fields=fields,
+            _mutation_names={what: name for found in mutations.values() for name, what in found.items()},
+            _fields={name: own.fields for name, own in self.own.items() if own.fields is not PLAIN},
+            _own=self.own,
         )
 
-    def _was_plain(self, home: Collection) -> bool:
-        """The very same fields had no other names before."""
-        before = self.before
-        if before is None or before.snapshot.collections.get(home.name) is not home:
-            return False
-        return home.name not in before._fields
+    def _roots(self, scope: Scope, here: list[OwnNames]) -> Mapping[str, tuple[str, RootKind]]:
+        reserved = RESERVED_ROOTS[scope]
+        found = _united([own.roots for own in here], reserved)
+        if found is not None:
+            return found
+        taken = {*reserved, *(own.origin.head for own in here if own.origin.head is not None)}
+        found = {}
+        for own in here:
+            for name, (home, kind) in own.roots.items():
+                if kind in ("by_id", "aggregated"):
+                    name = self._free(f"root field of {home}", name, taken)
+                found[name] = (home, kind)
+        return found
+
+    def _mutations(self, scope: Scope, here: list[OwnNames]) -> Mapping[str, tuple[str, MutationKind]]:
+        found = _united([own.mutations for own in here], RESERVED_ROOTS[scope])
+        if found is not None:
+            return found
+        taken = set(RESERVED_ROOTS[scope])
+        return {
+            self._free(f"mutation of {what[0]}", name, taken): what
+            for own in here
+            for name, what in own.mutations.items()
+        }
+
+    def _parts(self) -> tuple[Mapping[str, tuple[str, str, str]], Mapping[tuple[str, str, str], str]]:
+        """What each type belongs to, and the names that differ from the pattern."""
+        types = {alias: (name, "type", "") for name, alias in self.types.items()}
+        united = _united([types, *(own.parts for own in self.own.values())], RESERVED_TYPES)
+        if united is not None:
+            return united, {}
+        owners = types
+        taken = {*types, *RESERVED_TYPES}
+        changed: dict[tuple[str, str, str], str] = {}
+        for own in self.own.values():
+            for name, what in own.parts.items():
+                alias = self._free(f"type of {what[0]}", name, taken)
+                owners[alias] = what
+                if alias != name:
+                    changed[what] = alias
+        return owners, changed
+
+    def _free(self, what: str, name: str, taken: set[str]) -> str:
+        alias = freed(name, taken)
+        self._report(what, name, alias)
+        return alias
 
     def _report(self, what: str, name: str, alias: str) -> None:
         if name != alias:
             self.renamed.append(Renamed(what=what, name=name, alias=alias))
 
-    def _roots_of(
-        self,
-        scope: Scope,
-        served: list[Collection],
-        types: Mapping[str, str],
-        root_names: dict[tuple[str, RootKind], str],
-    ) -> Mapping[str, tuple[str, RootKind]]:
-        here = _generated(served, scope)
-        reserved = RESERVED_ROOTS[scope]
-        heads = spelled((_root_head(types[home.name], scope) for home in here), reserved)
-        taken = {*heads.values(), *reserved}
-        found: dict[str, tuple[str, RootKind]] = {}
-        for home in here:
-            head = heads[_root_head(types[home.name], scope)]
-            kinds: tuple[RootKind, ...] = (
-                ("singleton",) if home.singleton else ("list", "by_id", "aggregated")
-            )
-            for kind in kinds:
-                if kind == "by_id" and not home.primary_key:
-                    continue
-                name = head
-                if kind in ("by_id", "aggregated"):
-                    name = self._free(f"root field of {home.name}", f"{head}_{kind}", taken)
-                found[name] = (home.name, kind)
-                root_names[home.name, kind] = name
-        return found
 
-    def _mutations_of(
-        self, scope: Scope, served: list[Collection], types: Mapping[str, str]
-    ) -> Mapping[str, tuple[str, MutationKind]]:
-        here = _generated(served, scope)
-        heads = spelled((_root_head(types[home.name], scope) for home in here), RESERVED_ROOTS[scope])
-        taken = set(RESERVED_ROOTS[scope])
-        return mutation_roots(
-            ((home, heads[_root_head(types[home.name], scope)]) for home in here),
-            lambda what, name: self._free(what, name, taken),
-        )
-
-    def _free(self, what: str, name: str, taken: set[str]) -> str:
-        """`name`, with as many underscores behind it as make it new; takes it."""
-        alias = name
-        while alias in taken:
-            alias += "_"
-        taken.add(alias)
-        self._report(what, name, alias)
-        return alias
-
-    def _parts_of(
-        self,
-        served: list[Collection],
-        types: Mapping[str, str],
-        fields: Mapping[str, FieldNames],
-        owners: dict[str, tuple[str, str, str]],
-    ) -> Mapping[tuple[str, str, str], str]:
-        """The names that differ from the pattern; every name goes to `owners`."""
-        taken = {*types.values(), *RESERVED_TYPES}
-        changed: dict[tuple[str, str, str], str] = {}
-        for home in served:
-            wanted: list[tuple[str, str]] = [(part, "") for part in _PARTS]
-            links = self.snapshot.links_by_collection.get(home.name, {})
-            for name, entry in home.fields.items():
-                link = links.get(name)
-                if entry.type == "json":
-                    wanted.append(("func", name))
-                if link is not None and link.kind == "m2a":
-                    wanted.append(("union", name))
-                elif link is not None:
-                    wanted.append(("changes", name))
-            own = fields.get(home.name, PLAIN)
-            for part, name in wanted:
-                plain = _part_name(types[home.name], part, own.to.get(name, name))
-                alias = self._free(f"type of {home.name}", plain, taken)
-                owners[alias] = (home.name, part, name)
-                if alias != plain:
-                    changed[home.name, part, name] = alias
-        return changed
-
-
-def _generated(served: list[Collection], scope: Scope) -> list[Collection]:
-    """Collections that have roots in the scope."""
-    return [home for home in served if home.system == (scope == "system") and home.name not in NOT_GENERATED]
+def _united(several: Iterable[Mapping[str, W]], reserved: frozenset[str]) -> dict[str, W] | None:
+    """All in one; None where two have a name in common, or one has a name that is reserved."""
+    found: dict[str, W] = {}
+    count = 0
+    for one in several:
+        found.update(one)
+        count += len(one)
+    return found if len(found) == count and found.keys().isdisjoint(reserved) else None
 
 
 def _root_head(type_name: str, scope: Scope) -> str:

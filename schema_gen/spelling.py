@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 Scope = Literal["items", "system"]
+SCOPES: Final[tuple[Scope, ...]] = ("items", "system")
 
 _SPELLABLE: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema_gen.model import Collection, Column, Field, FieldType, Relation, SchemaSnapshot
 from schema_gen.naming import Names, Scope, TypePart
-from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, spelled
+from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES, SCOPES, spelled
 
-SCOPES: tuple[Scope, ...] = ("items", "system")
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 
 
@@ -289,3 +290,77 @@ def test_no_two_things_share_a_name(collections: list[str], fields: list[str]) -
         mutations = names.mutations(scope)
         served = [home for home in names.snapshot.collections.values() if home.system == (scope == "system")]
         assert len(mutations) == 7 * len(served)
+
+
+# --- names after names --------------------------------------------------------------------------------------
+
+NAME = st.sampled_from(
+    ["a", "b", "a_b", "a b", "a-b", "Query", "a_by_id", "a_filter", "create_a_input", "_empty", "update_a",
+     "directus_users", "directus_x", "directus_server_ping", "directus_fields"]
+)  # fmt: skip
+FIELD = st.sampled_from(["b", "b_func", "b c", "b-c", "_and", "item", "item__a", "item_changes", "__x"])
+
+
+@st.composite
+def collections(draw: st.DrawFn) -> Collection:
+    name = draw(NAME)
+    fields = draw(st.lists(FIELD, unique=True, max_size=4))
+    made = collection(
+        name,
+        *fields,
+        json=tuple(f"{field}_json" for field in fields if draw(st.booleans())),
+        singleton=draw(st.booleans()),
+    )
+    kind: Literal["table", "view", "folder"] = draw(st.sampled_from(("table", "table", "view", "folder")))
+    return replace(made, kind=kind, primary_key=draw(st.sampled_from([("id",), ("id",), ()])))
+
+
+@st.composite
+def relations(draw: st.DrawFn) -> Relation:
+    return Relation(
+        collection=draw(NAME),
+        field=draw(FIELD),
+        related=draw(st.none() | NAME),
+        one_field=draw(st.none() | FIELD),
+        allowed=tuple(draw(st.lists(NAME, unique=True, max_size=4))),
+        local=("id",),
+        remote=("id",),
+    )
+
+
+@given(
+    first=st.lists(collections(), unique_by=lambda one: one.name, max_size=8),
+    changed=st.lists(collections(), unique_by=lambda one: one.name, max_size=3),
+    gone=st.sets(NAME, max_size=2),
+    related=st.lists(relations(), max_size=4),
+    related_then=st.lists(relations(), max_size=2),
+    kept=st.integers(min_value=0, max_value=4),
+)
+def test_names_after_a_change_are_those_of_a_fresh_start(
+    first: list[Collection],
+    changed: list[Collection],
+    gone: set[str],
+    related: list[Relation],
+    related_then: list[Relation],
+    kept: int,
+) -> None:
+    before = snapshot(*first, relations=tuple(related))
+    homes = {home.name: home for home in (*first, *changed) if home.name not in gone}
+    after = snapshot(*homes.values(), relations=(*related[:kept], *related_then))
+    former = Names.of(before)
+    for then in (after, before):
+        fresh, names = Names.of(then), Names.of(then, former)
+        assert names == fresh
+        assert [list(names.roots(scope)) for scope in SCOPES] == [
+            list(fresh.roots(scope)) for scope in SCOPES
+        ]
+        former = names
+
+
+def test_what_has_stayed_is_not_named_again() -> None:
+    kept = collection("kept", "Order No")
+    before = Names.of(snapshot(kept, collection("changed")))
+    after = Names.of(snapshot(kept, collection("changed", "more", json=("data",))), before)
+    assert after._own["kept"] is before._own["kept"]
+    assert after.owner("changed_data_func") == ("changed", "func", "data")
+    assert before.owner("changed_data_func") is None
