@@ -15,7 +15,7 @@ Root fields that read come from `GENERATORS`, one for each way to read a collect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final, cast
 
@@ -44,6 +44,8 @@ from schema_gen.graphql.view import View
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names, RootKind, Scope
 
+_Make = Callable[[], GraphQLField]
+
 #: types that all schemas have in common
 SHARED: Final = frozenset(FIXED.values())
 _KEY: Final = GraphQLArgument(GraphQLNonNull(GraphQLID))
@@ -71,9 +73,8 @@ def build_schema(
         if signature.scope == scope and (internal or not signature.internal)
     )
     types = Types(snapshot, names, view, here)
-    query = _root_type("Query", _queries(types, scope, here))
-    mutations = {**_calls(types, here, "mutation"), **_mutations(types, scope, internal=internal)}
-    mutation = _root_type("Mutation", mutations) if mutations else None
+    query = _query(types, scope, _calls(types, here, "query"))
+    mutation = _mutation(types, scope, _calls(types, here, "mutation"), internal=internal)
     directives = [one for one in specified_directives if one.name in ("include", "skip", "deprecated")]
     if mutation is not None:
         directives.append(TRANSACTION)
@@ -86,48 +87,71 @@ def build_schema(
     )
 
 
-def _root_type(name: str, roots: Mapping[str, Callable[[], GraphQLField]]) -> GraphQLObjectType:
-    """An object type whose fields are made when they are looked for."""
+def _query(types: Types, scope: Scope, calls: Mapping[str, _Make]) -> GraphQLObjectType:
+    roots = types.names.roots(scope)
+
+    def shown(name: str) -> bool:
+        return types.shown(roots[name][0])
+
+    def make(name: str) -> GraphQLField:
+        collection, kind = roots[name]
+        return GENERATORS[kind](types, collection)
+
+    if not calls and not any(map(shown, roots)):
+        told = "There is nothing here that you may read."
+        calls = {"_empty": lambda: GraphQLField(VOID, description=told)}
+    return _root_type("Query", calls, roots, shown, make)
+
+
+def _mutation(
+    types: Types, scope: Scope, calls: Mapping[str, _Make], *, internal: bool
+) -> GraphQLObjectType | None:
+    roots = types.names.mutations(scope)
+    homes = types.snapshot.collections
+
+    def offered(name: str) -> bool:
+        collection, kind = roots[name]
+        return is_offered(homes[collection], kind, types, internal=internal)
+
+    def make(name: str) -> GraphQLField:
+        collection, kind = roots[name]
+        return mutation_root(homes[collection], kind, types, internal=internal)
+
+    if not calls and not any(map(offered, roots)):
+        return None
+    return _root_type("Mutation", calls, roots, offered, make)
+
+
+def _root_type(
+    name: str,
+    calls: Mapping[str, _Make],
+    roots: Collection[str],
+    offered: Callable[[str], bool],
+    make: Callable[[str], GraphQLField],
+) -> GraphQLObjectType:
+    """An object type whose fields are made, and found to be there, when they are looked for: a request does
+    not pay for the roots of 500 collections. `offered` is asked of `roots` alone.
+    """
     made: dict[str, GraphQLField] = {}
 
     def find(field: str) -> GraphQLField | None:
-        found = made.get(field)
-        if found is None and field in roots:
-            found = made.setdefault(field, roots[field]())
-        return found
+        known = made.get(field)
+        if known is not None:
+            return known
+        if field in roots and offered(field):
+            return made.setdefault(field, make(field))
+        return made.setdefault(field, calls[field]()) if field in calls else None
+
+    def everything() -> Mapping[str, GraphQLField]:
+        there = dict.fromkeys((*calls, *filter(offered, roots)))
+        return {field: cast("GraphQLField", find(field)) for field in there}
 
     root = GraphQLObjectType(name, {})
-    root.fields = Lazy(find, lambda: {field: cast("GraphQLField", find(field)) for field in roots})
+    root.fields = Lazy(find, everything)
     return root
 
 
-def _queries(
-    types: Types, scope: Scope, signatures: tuple[CallSignature, ...]
-) -> dict[str, Callable[[], GraphQLField]]:
-    fields = _calls(types, signatures, "query")
-    shown: dict[str, bool] = {}
-    for name, (collection, kind) in types.names.roots(scope).items():
-        if collection not in shown:
-            shown[collection] = types.shown(collection)
-        if shown[collection]:
-            fields[name] = partial(GENERATORS[kind], types, collection)
-    return fields or {
-        "_empty": lambda: GraphQLField(VOID, description="There is nothing here that you may read.")
-    }
-
-
-def _mutations(types: Types, scope: Scope, *, internal: bool) -> dict[str, Callable[[], GraphQLField]]:
-    homes = types.snapshot.collections
-    return {
-        name: partial(mutation_root, homes[collection], kind, types, internal=internal)
-        for name, (collection, kind) in types.names.mutations(scope).items()
-        if is_offered(homes[collection], kind, types, internal=internal)
-    }
-
-
-def _calls(
-    types: Types, signatures: tuple[CallSignature, ...], kind: str
-) -> dict[str, Callable[[], GraphQLField]]:
+def _calls(types: Types, signatures: tuple[CallSignature, ...], kind: str) -> dict[str, _Make]:
     return {
         signature.name: partial(_call, types, signature)
         for signature in signatures

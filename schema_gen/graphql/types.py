@@ -72,6 +72,7 @@ class Types:
         self.view = view
         self._calls = {made.name: made for signature in signatures for made in signature.types}
         self._made: dict[str, GraphQLNamedType] = {}
+        self._shown: dict[str, bool] = {}
         self._uses: dict[str, tuple[Use, ...]] = {}
         self._inputs: dict[tuple[WriteAction, str], bool] = {}
         self._arguments: dict[str, Mapping[str, GraphQLArgument]] = {}
@@ -79,7 +80,10 @@ class Types:
     # --- what the view shows ----------------------------------------------------------------------------
 
     def shown(self, collection: str) -> bool:
-        return is_shown(collection, self.snapshot, self.view)
+        known = self._shown.get(collection)
+        if known is None:
+            known = self._shown[collection] = is_shown(collection, self.snapshot, self.view)
+        return known
 
     def uses(self, collection: str) -> tuple[Use, ...]:
         found = self._uses.get(collection)

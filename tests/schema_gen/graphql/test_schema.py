@@ -25,7 +25,7 @@ from schema_gen.graphql.operators import FUNCTIONS, OPERATORS
 from schema_gen.graphql.scalars import FIELD_SCALARS
 from schema_gen.graphql.signatures import CallEnum, CallObject, CallSignature
 from schema_gen.graphql.types import FIXED
-from schema_gen.graphql.view import Everything
+from schema_gen.graphql.view import Everything, WriteAction
 from schema_gen.model import Collection, Column, Field, FieldType, Relation, SchemaSnapshot
 from schema_gen.naming import Names
 from schema_gen.spelling import RESERVED_TYPES
@@ -289,6 +289,45 @@ def test_a_document_makes_only_the_types_it_speaks_of() -> None:
     made = fields_of(schema, "t7")["next"].type
     assert made is schema.type_map["t8"]
     assert "fields" not in schema.type_map["t9"].__dict__
+
+
+class Asked(Everything):
+    """Everything, and which collections were asked about."""
+
+    def __init__(self, snapshot: SchemaSnapshot) -> None:
+        super().__init__(snapshot)
+        self.about: set[str] = set()
+
+    def readable(self, collection: str) -> bool:
+        self.about.add(collection)
+        return super().readable(collection)
+
+    def fields(self, collection: str) -> frozenset[str]:
+        self.about.add(collection)
+        return super().fields(collection)
+
+    def writable(self, action: WriteAction, collection: str) -> bool:
+        self.about.add(collection)
+        return super().writable(action, collection)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ t7 { id } t7_by_id(id: 1) { id } t7_aggregated { countAll } }",
+        "mutation { create_t7_item(data: {id: 1}) { id } }",
+    ],
+)
+def test_a_document_pays_only_for_the_roots_that_it_names(document: str) -> None:
+    snapshot = SchemaSnapshot(
+        dialect="sqlite", collections={f"t{n}": table(f"t{n}", id="integer") for n in range(20)}
+    )
+    view = Asked(snapshot)
+    schema = make_schema(snapshot, Names.of(snapshot), view, "items")
+    assert validate(schema, parse(document)) == []
+    # whether there are roots at all is told by the first one
+    assert view.about <= {"t0", "t7"}
+    assert queries(schema).keys() == Names.of(snapshot).roots("items").keys()
 
 
 def test_a_long_chain_of_relations_is_no_stack_overflow() -> None:
