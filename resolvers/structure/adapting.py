@@ -148,15 +148,14 @@ def _field(theirs: Facts, ours: Facts | None, vendor: str | None, here: Here) ->
     if schema is None:
         return {**facts, "type": "alias", "meta": meta}
     kind = column_kind(theirs, vendor)
-    there = (ours or {}).get("schema")
-    if ours is None or there is None:
-        meta["special"] = _special(kind, meta.get("special"), None, dialect)
-        native = native_column(kind, schema, vendor, dialect)
-        told = told_type(kind, meta["special"], dialect)
-    else:
-        meta["special"] = _special(kind, meta.get("special"), ours, dialect)
-        native, stays = same_column(kind, theirs, vendor, ours, dialect)
-        told = ours["type"] if stays else told_type(kind, meta["special"], dialect)
+    there = ours if ours is not None and ours.get("schema") is not None else None
+    native, stays = (
+        (native_column(kind, schema, vendor, dialect), False)
+        if there is None
+        else same_column(kind, theirs, vendor, there, dialect)
+    )
+    meta["special"] = _special(kind, meta.get("special"), there if stays else None, dialect)
+    told = there["type"] if there is not None and stays else told_type(kind, meta["special"], dialect)
     column = {**native, "name": name, "table": collection}
     return {**facts, "type": told, "meta": meta, "schema": {key: column[key] for key in COLUMN}}
 

@@ -153,13 +153,14 @@ def same_column(
         _take(made, said, ("has_auto_increment",))
     if not key:
         _take(made, said, ("is_nullable", "is_unique"))
-        if not (foreign and made["is_unique"]):
+        if vendor is None or vendor in _DIALECTS or not made["is_unique"]:
+            # other databases tell what is unique as indexed
             _take(made, said, ("is_indexed",))
     if not foreign and made["is_generated"]:
         _take(made, said, ("generation_expression",))
     if numbered or made["is_generated"] or "default_value" not in said:
         return made, stays
-    if not same_default(kind, there["default_value"], said["default_value"]):
+    if not stays or not same_default(kind, there["default_value"], said["default_value"]):
         made["default_value"] = said["default_value"]
     return made, stays
 

@@ -40,13 +40,21 @@ async def change_column(work: Work, wanted: ChangeColumn) -> None:
     if column.generated and not (change.type is None and change.default is None and change.nullable is None):
         raise refused("{} is computed by the database", wanted.table, wanted.name)
     actions = await _actions(work, table, column, change)
+    # first what ends: another type may have no order
+    if change.unique is False:
+        await drop_indexes(work, table, column, unique=True)
+    if change.indexed is False:
+        await drop_indexes(work, table, column, unique=False)
     if actions:
         name = work.quoted(column.name)
         listed = ", ".join(f"ALTER COLUMN {name} {action}" for action in actions)
         await work.tell(f"ALTER TABLE {work.quoted(table.name)} {listed}", table.name, column.name)
     if change.type is not None and column.numbered:
         await _widen_sequence(work, table, column, change.type)
-    await _indexes(work, table, column, change)
+    if change.unique is True and not column.is_key:
+        await make_unique(work, table, column)
+    if change.indexed is True and not column.is_key:
+        await make_index(work, table, column, concurrently=work.concurrently)
     if change.comment is not None:
         await comment(work, table, column.name, change.comment)
 
@@ -128,14 +136,3 @@ async def _widen_sequence(work: Work, table: TableFacts, column: ColumnFacts, ki
     (found,) = await work.ask(_SEQUENCE, (work.quoted(table.name), column.name))
     if found[0] is not None and kind.type == "bigInteger":
         await work.tell(f"ALTER SEQUENCE {found[0]} AS bigint", table.name, column.name)
-
-
-async def _indexes(work: Work, table: TableFacts, column: ColumnFacts, change: ColumnChange) -> None:
-    if change.unique is False:
-        await drop_indexes(work, table, column, unique=True)
-    if change.indexed is False:
-        await drop_indexes(work, table, column, unique=False)
-    if change.unique is True and not column.is_key:
-        await make_unique(work, table, column)
-    if change.indexed is True and not column.is_key:
-        await make_index(work, table, column, concurrently=work.concurrently)

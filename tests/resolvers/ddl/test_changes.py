@@ -277,6 +277,13 @@ async def test_indexes(tables: Tables) -> None:
     assert (await tables.table("t")).indexed == ()
 
 
+@pytest.mark.parametrize("facts", [{"unique": True}, {"indexed": True}])
+async def test_an_index_ends_before_a_type_without_order(tables: Tables, facts: dict[str, bool]) -> None:
+    await filled(tables, "string", "'[1]'", **facts)
+    await tables.do(change("a", type=ColumnType(type="json"), unique=False, indexed=False))
+    assert await shown(tables, "json") == [[1]]
+
+
 async def test_only_what_is_over_this_column_alone_goes(tables: Tables) -> None:
     await tables.write(
         "create table t (id integer primary key, a integer unique, b integer, constraint mine unique (b), "
