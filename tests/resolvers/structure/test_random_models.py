@@ -144,11 +144,11 @@ def _leads(draw: st.DrawFn, document: Document, name: str, target: str) -> None:
 
 def _leads_anywhere(document: Document, allowed: list[str]) -> None:
     for name in ("item", "kind"):
-        meta = {"sort": 10, "special": None}
-        field = {"collection": "two", "field": name, "type": "string", "schema": {"max_length": 60}}
+        meta: Facts = {"sort": 10, "special": None}
+        field: Facts = {"collection": "two", "field": name, "type": "string", "schema": {"max_length": 60}}
         document["fields"].append({**field, "meta": meta})
-    meta = {"one_allowed_collections": allowed, "one_collection_field": "kind"}
-    relation = {"collection": "two", "field": "item", "related_collection": None, "meta": meta}
+    own: Facts = {"one_allowed_collections": allowed, "one_collection_field": "kind"}
+    relation: Facts = {"collection": "two", "field": "item", "related_collection": None, "meta": own}
     document["relations"].append(relation)
 
 
