@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import FieldNode
 
@@ -21,6 +21,7 @@ from resolvers.sql.statement import Statement
 from schema_gen.errors import CausewayError
 from schema_gen.model import SchemaSnapshot
 from schema_gen.naming import Names
+from schema_gen.watched import LookedUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Compiled:
     plan: Plan
     statement: Statement | None
     roots: tuple[CompiledRoot, ...]
+    #: what it was made from
+    looked_up: LookedUp
     #: whether some root is a call
     calling: bool = False
 
@@ -55,8 +58,19 @@ class Compiled:
         return all(root.column is not None for root in self.roots)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Former:
+    """What may be taken over from a bundle, which is not kept itself."""
+
+    version: int
+    names: Names
+    plans: Bounded[Hashable, Compiled]
+
+
 class Bundle:
-    """`before`: the bundle whose place it takes."""
+    """`before`: the bundle whose place it takes. What was made there from nothing that has changed is good
+    here, too: it is looked at again when it is asked for, so plans that nobody uses cost nothing.
+    """
 
     def __init__(
         self, snapshot: SchemaSnapshot, *, before: Bundle | None = None, capacity: int = 2000
@@ -68,6 +82,35 @@ class Bundle:
         #: ((document, rules), shape of the variables) -> plan
         self.plans: Bounded[Hashable, Compiled] = Bounded(capacity)
         self._gates: Bounded[str, Gate] = Bounded(500)
+        self._former = (
+            None
+            if before is None
+            else _Former(version=before.snapshot.version, names=before.names, plans=before.plans)
+        )
+
+    @property
+    def former_version(self) -> int | None:
+        """Of the snapshot before."""
+        return None if self._former is None else self._former.version
+
+    def stands(self, looked_up: LookedUp) -> bool:
+        """Whether what was made from this in the bundle before would be made the same here."""
+        former = self._former
+        return (
+            former is not None
+            and looked_up.stands_in(self.snapshot)
+            and self.names.agree(former.names, looked_up.collections)
+        )
+
+    def plan(self, place: Hashable) -> Compiled | None:
+        """The plan that is known, here or from before. Refusals and calls are not taken over."""
+        known = self.plans.get(place)
+        if known is not None or self._former is None:
+            return known
+        last = self._former.plans.get(place)
+        if last is None or not last.reads_only or not self.stands(last.looked_up):
+            return None
+        return self.plans.put(place, replace(last, snapshot=self.snapshot))
 
     def gate(self, rules: AccessRules) -> Gate:
         found = self._gates.get(rules.fingerprint)

@@ -29,6 +29,7 @@ from resolvers.tree import Tree
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError, forbidden
 from schema_gen.model import SchemaSnapshot
+from schema_gen.watched import WatchedSnapshot
 
 #: of one row: the JSON of each root that reads
 Columns = tuple[bytes | None, ...]
@@ -89,7 +90,7 @@ class Engine:
     def known(self, operation: Operation, context: RequestContext) -> Compiled | None:
         """The compiled plan of the operation for these rules, where its shape was asked before."""
         bundle = self.holder.current
-        return bundle.plans.get(_place(operation, bundle, context))
+        return bundle.plan(_place(operation, bundle, context))
 
     async def compile(self, operation: Operation, context: RequestContext) -> Compiled:
         """The compiled plan of the operation for these rules: known, or made now off the event loop, since a
@@ -97,19 +98,21 @@ class Engine:
         """
         bundle = self.holder.current
         place = _place(operation, bundle, context)
-        compiled = bundle.plans.get(place)
+        compiled = bundle.plan(place)
         if compiled is None:
             compiled = await asyncio.to_thread(self._make, operation, bundle, context)
             bundle.plans.put(place, compiled)
         return compiled
 
     def _make(self, operation: Operation, bundle: Bundle, context: RequestContext) -> Compiled:
-        gate = bundle.gate(context.rules)
+        watched = WatchedSnapshot(bundle.snapshot)
+        # not the bundle's: what that one has decided before would not be looked up again
+        gate = Gate(context.rules, watched)
         made: list[Root | CompiledRoot] = []
         for key, nodes in root_fields(operation).items():
             made.append(self._plan_root(operation, bundle, gate, key, tuple(nodes)))
         planned = tuple(root for root in made if isinstance(root, Root))
-        statement = compile_roots(planned, bundle.snapshot, self.dialect, operation.wire)
+        statement = compile_roots(planned, watched, self.dialect, operation.wire)
         roots = _layout(made)
         calling = any(root.call is not None for root in roots)
         return Compiled(
@@ -117,6 +120,7 @@ class Engine:
             plan=Plan(roots=planned),
             statement=statement,
             roots=roots,
+            looked_up=watched.looked_up(),
             calling=calling,
         )
 
@@ -128,7 +132,7 @@ class Engine:
         if call is not None:
             return CompiledRoot(key=key, call=call, nodes=nodes)
         if name in OWN_ROOTS:
-            gate = bundle.gate(with_own_rows(gate.rules))
+            gate = Gate(with_own_rows(gate.rules), gate.snapshot)
         try:
             return plan_root(operation, gate, bundle.names, self.limits, nodes)
         except CausewayError as error:

@@ -19,7 +19,7 @@ from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.operation import Operation, Outcome
-from resolvers.permissions import with_own_rows
+from resolvers.permissions import Gate, with_own_rows
 from resolvers.repeats import Repeats, tells_secrets
 from rest_bridge.entity_tags import headers_of, unchanged
 from rest_bridge.envelope import (
@@ -50,6 +50,7 @@ from schema_gen.errors import (
     invalid_credentials,
 )
 from schema_gen.model import Collection
+from schema_gen.watched import LookedUp, WatchedSnapshot
 
 #: longer ones are read anew each time, so that the cache cannot be filled with them
 _LONGEST_KEPT: Final = 2048
@@ -72,7 +73,7 @@ class Bridge:
         self._limits = limits or BridgeLimits()
         self._writes = WriteBridge(engine, holder)
         self._queries: Bounded[bytes, Query] = Bounded(_QUERIES_KEPT)
-        self._templates: Bounded[tuple[Any, ...], Template] = Bounded(_TEMPLATES_KEPT)
+        self._templates: Bounded[tuple[Any, ...], tuple[Template, LookedUp]] = Bounded(_TEMPLATES_KEPT)
         self._repeats: Repeats[Repeat] = Repeats()
 
     async def handle(self, request: RestRequest, context: RequestContext) -> RestResponse:
@@ -196,14 +197,35 @@ class Bridge:
         self, bundle: Bundle, collection: Collection, verb: Verb, query: Query, context: RequestContext
     ) -> Template:
         rules = context.rules
-        key = (bundle.snapshot.version, collection.name, verb, rules.fingerprint, query.shape)
-        template = self._templates.get(key)
-        if template is None:
-            gate = bundle.gate(with_own_rows(rules) if verb in ("users_me", "roles_me") else rules)
-            depth = self._engine.limits.max_relational_depth
-            made = build_template(query, collection, verb, gate, bundle.names, depth, Shape(key))
-            template = self._templates.put(key, made)
-        return template
+        asked_for = (collection.name, verb, rules.fingerprint, query.shape)
+        key = (bundle.snapshot.version, *asked_for)
+        known = self._templates.get(key)
+        if known is None:
+            last = self._templates.get((bundle.former_version, *asked_for))
+            # one that stands keeps its shape, and with it the plans that were made for it
+            if last is not None and bundle.stands(last[1]):
+                known = last
+            else:
+                known = self._made(bundle, collection, verb, query, context, Shape(key))
+            self._templates.put(key, known)
+        return known[0]
+
+    def _made(
+        self,
+        bundle: Bundle,
+        collection: Collection,
+        verb: Verb,
+        query: Query,
+        context: RequestContext,
+        shape: Shape,
+    ) -> tuple[Template, LookedUp]:
+        """A template, and what it was made from."""
+        own = verb in ("users_me", "roles_me")
+        watched = WatchedSnapshot(bundle.snapshot)
+        gate = Gate(with_own_rows(context.rules) if own else context.rules, watched)
+        home = watched.collections[collection.name]
+        depth = self._engine.limits.max_relational_depth
+        return build_template(query, home, verb, gate, bundle.names, depth, shape), watched.looked_up()
 
     async def _own(
         self, verb: Verb, collection: Collection, query: Query, context: RequestContext

@@ -68,6 +68,14 @@ class Names:
         own = _own_names(snapshot, served, types, {} if before is None else before._own)
         return _Namer(snapshot=snapshot, types=types, own=own).names()
 
+    def agree(self, other: Names, collections: Iterable[str]) -> bool:
+        """Whether all that these collections are called, and all that they are found by, is the same in both.
+        It follows from what each would be called by itself and from who gave way to others.
+        """
+        return self.renamed == other.renamed and all(
+            self._own.get(name) is other._own.get(name) for name in collections
+        )
+
     # --- collections ------------------------------------------------------------------------------------
 
     def type_name(self, collection: str) -> str:
