@@ -261,6 +261,7 @@ class Mutations:
                 root.write,
                 arguments,
                 snapshot=tools.snapshot,
+                untold=run.gate.untold,
                 context=context,
                 transaction=transaction,
                 lookups=lookups,

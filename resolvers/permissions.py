@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from resolvers.conditions import Condition, Constant, any_of
@@ -106,9 +107,9 @@ class Gate:
         collection = self.snapshot.collections.get(name)
         if collection is None or collection.kind == "folder":
             return None
-        everything = frozenset(collection.fields)
         if self.rules.admin:
-            return Scope(fields=everything)
+            return Scope(fields=frozenset(collection.fields))
+        everything = frozenset(each for each in collection.fields if (name, each) not in self.untold)
         grants = self.rules.grants.get((action, name), ())
         if not grants:
             return None
@@ -123,6 +124,29 @@ class Gate:
             field_conditions=_narrower(fields, grants, rules, condition),
             grants=grants,
         )
+
+    @cached_property
+    def untold(self) -> frozenset[tuple[str, str]]:
+        """(collection, field) of lists that are as if they were not there. One that nobody declared is called
+        after the table that it lists: to those who may do nothing there it would tell of the table.
+        """
+        if self.rules.admin:
+            return frozenset()
+        known = {collection for _, collection in self.rules.grants}
+        return frozenset(
+            (relation.related, relation.one_field)
+            for relation in self.snapshot.relations
+            if relation.meta is None
+            and relation.related is not None
+            and relation.one_field is not None
+            and relation.collection not in known
+            and self._undeclared(relation.related, relation.one_field)
+        )
+
+    def _undeclared(self, collection: str, name: str) -> bool:
+        home = self.snapshot.collections.get(collection)
+        field = None if home is None else home.fields.get(name)
+        return field is not None and field.column is None and field.meta is None
 
 
 def _rule(grant: Grant, collection: Collection, snapshot: SchemaSnapshot) -> Condition:

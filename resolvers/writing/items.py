@@ -107,8 +107,16 @@ class Item:
         return (*(one.link.field for one in self.ones), *(change.link.field for change in self.lists))
 
 
-def read_item(payload: Any, collection: Collection, snapshot: SchemaSnapshot, path: Path = ()) -> Item:
-    """Raises INVALID_PAYLOAD for what is no item."""
+def read_item(
+    payload: Any,
+    collection: Collection,
+    snapshot: SchemaSnapshot,
+    path: Path = (),
+    untold: frozenset[tuple[str, str]] = frozenset(),
+) -> Item:
+    """Raises INVALID_PAYLOAD for what is no item. `untold`: (collection, field) of what is to be taken for
+    unknown.
+    """
     if not isinstance(payload, Mapping):
         raise invalid_payload(f"{_place(path)} has to be an object")
     if len(path) > 2 * DEEPEST:
@@ -120,7 +128,7 @@ def read_item(payload: Any, collection: Collection, snapshot: SchemaSnapshot, pa
     unknown: list[str] = []
     for name, value in payload.items():
         home = collection.fields.get(name)
-        if home is None:
+        if home is None or (collection.name, name) in untold:
             unknown.append(name)
             continue
         link = links.get((collection.name, name))
@@ -128,11 +136,11 @@ def read_item(payload: Any, collection: Collection, snapshot: SchemaSnapshot, pa
             if not home.alias:
                 values[name] = value
         elif link.kind == "o2m":
-            lists.append(_changes([] if value is None else value, link, snapshot, (*path, name)))
+            lists.append(_changes([] if value is None else value, link, snapshot, (*path, name), untold))
         elif isinstance(value, (list, tuple)):
             raise invalid_payload(f"{_place((*path, name))} has to be a key or an object")
         elif isinstance(value, Mapping):
-            one = _one(value, payload, link, snapshot, (*path, name))
+            one = _one(value, payload, link, snapshot, (*path, name), untold)
             if one is None:
                 values.update(dict.fromkeys(link.local))
             elif isinstance(one, Existing):
@@ -170,7 +178,12 @@ def _reference(value: Any, link: Link) -> Mapping[str, Any]:
 
 
 def _one(
-    value: Mapping[str, Any], around: Mapping[str, Any], link: Link, snapshot: SchemaSnapshot, path: Path
+    value: Mapping[str, Any],
+    around: Mapping[str, Any],
+    link: Link,
+    snapshot: SchemaSnapshot,
+    path: Path,
+    untold: frozenset[tuple[str, str]],
 ) -> One | Existing | None:
     target = _target(around, link)
     home = snapshot.collections[target]
@@ -183,9 +196,9 @@ def _one(
             return Existing(raw=value[what], path=path)
         if what == "disconnect":
             return None
-        item = read_item(value[what], home, snapshot, path)
+        item = read_item(value[what], home, snapshot, path, untold)
         return One(link=link, target=target, item=item, must=what)
-    return One(link=link, target=target, item=read_item(value, home, snapshot, path))
+    return One(link=link, target=target, item=read_item(value, home, snapshot, path, untold))
 
 
 def _target(around: Mapping[str, Any], link: Link) -> str:
@@ -201,10 +214,12 @@ def _target(around: Mapping[str, Any], link: Link) -> str:
     return str(named)
 
 
-def _changes(value: Any, link: Link, snapshot: SchemaSnapshot, path: Path) -> Changes:
+def _changes(
+    value: Any, link: Link, snapshot: SchemaSnapshot, path: Path, untold: frozenset[tuple[str, str]]
+) -> Changes:
     home = snapshot.collections[link.target]
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return Changes(link=link, path=path, entries=_entries(value, home, snapshot, path))
+        return Changes(link=link, path=path, entries=_entries(value, home, snapshot, path, untold))
     if not isinstance(value, Mapping):
         raise _misbuilt('"value" must be of type object')
     for name in value:
@@ -217,7 +232,9 @@ def _changes(value: Any, link: Link, snapshot: SchemaSnapshot, path: Path) -> Ch
         for index, entry in enumerate(sent):
             if not isinstance(entry, Mapping):
                 raise _misbuilt(f'"{what}[{index}]" must be of type object')
-        return tuple(read_item(entry, home, snapshot, (*inner, index)) for index, entry in enumerate(sent))
+        return tuple(
+            read_item(entry, home, snapshot, (*inner, index), untold) for index, entry in enumerate(sent)
+        )
 
     def keys(what: str) -> tuple[Existing, ...]:
         inner = (*path, what)
@@ -249,13 +266,17 @@ def _array(changes: Mapping[str, Any], what: str) -> Sequence[Any]:
 
 
 def _entries(
-    value: Sequence[Any], home: Collection, snapshot: SchemaSnapshot, path: Path
+    value: Sequence[Any],
+    home: Collection,
+    snapshot: SchemaSnapshot,
+    path: Path,
+    untold: frozenset[tuple[str, str]],
 ) -> tuple[Item | Existing, ...]:
     found: list[Item | Existing] = []
     for index, entry in enumerate(value):
         inner = (*path, index)
         if isinstance(entry, Mapping):
-            found.append(read_item(entry, home, snapshot, inner))
+            found.append(read_item(entry, home, snapshot, inner, untold))
         elif entry is None or isinstance(entry, (list, tuple)):
             raise invalid_payload(f"{_place(inner)} has to be a key or an object")
         else:

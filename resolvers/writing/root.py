@@ -81,6 +81,7 @@ class RootWriter:
         arguments: Arguments,
         *,
         snapshot: SchemaSnapshot,
+        untold: frozenset[tuple[str, str]],
         context: RequestContext,
         transaction: Transaction,
         lookups: LookUps,
@@ -92,6 +93,7 @@ class RootWriter:
         self._collection = root.collection
         self._arguments = arguments
         self._snapshot = snapshot
+        self._untold = untold
         self._context = context
         self._transaction = transaction
         self._lookups = lookups
@@ -220,7 +222,7 @@ class RootWriter:
             raise invalid_payload("Input should be an array of items")
         self._limits.check_batch(len(sent))
         items = [
-            read_item(one, self._collection, self._snapshot, (place,) if several else ())
+            read_item(one, self._collection, self._snapshot, (place,) if several else (), self._untold)
             for place, one in enumerate(sent)
         ]
         self._limits.check_batch(sum(item.size for item in items))

@@ -25,8 +25,8 @@ _PLAIN: Final = re.compile(r"[.\-]")
 _DIGITS: Final = 8
 #: columns that every table of PostgreSQL has already
 _POSTGRESQL_COLUMNS: Final = frozenset({"cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"})
-#: names of tables that SQLite keeps to itself
-_SQLITE_TABLES: Final = "sqlite_"
+#: names of tables and indexes that SQLite keeps to itself
+_SQLITE_NAMES: Final = "sqlite_"
 
 
 def check_name(name: str) -> None:
@@ -45,7 +45,7 @@ def check_name(name: str) -> None:
 
 def check_table_name(name: str, dialect: DialectName) -> None:
     check_name(name)
-    if dialect == "sqlite" and name.lower().startswith(_SQLITE_TABLES):
+    if dialect == "sqlite" and is_kept(name):
         raise invalid_payload(f'The name "{name}" is reserved by the database')
 
 
@@ -55,9 +55,17 @@ def check_column_name(name: str, dialect: DialectName) -> None:
         raise invalid_payload(f'The name "{name}" is reserved by the database')
 
 
+def is_kept(name: str) -> bool:
+    """Whether SQLite refuses the name for tables and indexes."""
+    return name.lower().startswith(_SQLITE_NAMES)
+
+
 def index_names(table: str, column: str, kind: Kind) -> Iterator[str]:
-    """What an index or constraint may be called: the first that is not taken is its name."""
+    """What an index or constraint may be called: the first that is not taken is its name. The columns of a
+    collection called "sqlite" would give names that SQLite keeps: theirs begin with a line.
+    """
     plain = _PLAIN.sub("_", f"{table}_{column}").lower()
+    plain = f"_{plain}" if is_kept(plain) else plain
     whole = f"{plain}_{kind}"
     if len(whole.encode()) <= LONGEST:
         yield whole

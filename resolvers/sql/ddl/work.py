@@ -32,8 +32,12 @@ _REASONS: Final = {
     "42809": "{} is no table",
     "42830": "The field that {} refers to has to be unique",
     "42846": "The values of {} cannot be converted",
+    # checks and indexes that compute with the old type
+    "42725": "The database cannot change {} as other objects use it",
+    "42883": "The database cannot change {} as other objects use it",
     "42P01": "{} doesn't exist",
     "42P07": "{} already exists",
+    "42P17": "The database cannot change {} as other objects use it",
     "42P16": "{} cannot be changed like that",
     "54011": "{} would have more fields than the database can hold",
     "54000": "{} would be larger than the database can hold",
