@@ -62,7 +62,11 @@ def new_field(snapshot: SchemaSnapshot, collection: str, payload: FieldPayload) 
             raise invalid_payload(f'Collection "{collection}" already has a primary key')
         ddl = (AddColumn(table=collection, column=column),)
     place = _next_place(home, (payload.meta or {}).get("group"))
-    return Change(ddl=ddl, rows=described(snapshot, collection, payload, place))
+    rows: tuple[RowStep | Forget, ...] = described(snapshot, collection, payload, place)
+    if ddl and payload.name in home.fields:
+        # a list that was only inferred makes room: what was granted of it is not granted of the column
+        rows = (Forget(collection=collection, field=payload.name), *rows)
+    return Change(ddl=ddl, rows=rows)
 
 
 def described(

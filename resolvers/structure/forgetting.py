@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from resolvers.structure.rule_names import names
+from resolvers.structure.rule_names import names, reads
 from resolvers.structure.steps import Forget, RowStep
 from schema_gen.model import SchemaSnapshot
 
@@ -61,24 +61,32 @@ def forgotten_grants(
     for row in permissions:
         where = {"id": row.id}
         own = row.collection == gone.collection
-        bound = names(row.rule, row.collection, snapshot, gone) or names(
-            row.validation, row.collection, snapshot, gone
+        bound = any(
+            names(rule, row.collection, snapshot, gone) or reads(rule, snapshot, gone)
+            for rule in (row.rule, row.validation)
         )
         if bound or (own and gone.field is None):
             steps.append(RowStep(table=PERMISSIONS, action="delete", where=where))
             continue
-        values = _without(row, gone.field) if own and gone.field is not None else {}
+        values = _without(row, gone, snapshot)
         if values:
             steps.append(RowStep(table=PERMISSIONS, action="update", where=where, values=values))
     return steps
 
 
-def _without(row: Permission, field: str) -> dict[str, Any]:
+def _without(row: Permission, gone: Forget, snapshot: SchemaSnapshot) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if row.fields is not None and field in row.fields:
-        values["fields"] = [name for name in row.fields if name != field]
-    if isinstance(row.presets, Mapping) and field in row.presets:
-        values["presets"] = {name: value for name, value in row.presets.items() if name != field} or None
+    own = gone.field if row.collection == gone.collection else None
+    if row.fields is not None and own in row.fields:
+        values["fields"] = [name for name in row.fields if name != own]
+    if isinstance(row.presets, Mapping):
+        kept = {
+            name: value
+            for name, value in row.presets.items()
+            if name != own and not reads(value, snapshot, gone)
+        }
+        if len(kept) < len(row.presets):
+            values["presets"] = kept or None
     return values
 
 

@@ -1,7 +1,8 @@
-"""Whether a filter names a field, on whatever path it gets there. Pure.
+"""Whether a filter names a field, on whatever path it gets there, or by a variable. Pure.
 
     gone = Forget(collection="authors", field="salary")
     names({"author": {"salary": {"_gt": 9}}}, "articles", snapshot, gone)       -> True
+    reads({"by": {"_eq": "$CURRENT_USER.author.salary"}}, snapshot, gone)       -> True
 
 Asked of permission rules before what they name is dropped: a rule on a field that is gone matches nothing,
 but would match again with another field of the same name.
@@ -12,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resolvers.operands import split_call
+from resolvers.operands import split_call, split_path
 from resolvers.structure.steps import Forget
+from resolvers.writing.actor_values import WHO
 from schema_gen.model import SchemaSnapshot
 
 
@@ -24,6 +26,23 @@ def names(rule: Any, collection: str, snapshot: SchemaSnapshot, gone: Forget) ->
     if not isinstance(rule, Mapping):
         return False
     return any(_names(str(key), value, collection, snapshot, gone) for key, value in rule.items())
+
+
+def reads(value: Any, snapshot: SchemaSnapshot, gone: Forget) -> bool:
+    """Whether a variable anywhere in it (`$CURRENT_USER.boss.team`) gets to what is gone."""
+    if isinstance(value, Mapping):
+        return any(reads(each, snapshot, gone) for each in value.values())
+    if isinstance(value, list):
+        return any(reads(each, snapshot, gone) for each in value)
+    if not isinstance(value, str):
+        return False
+    head, _, path = value.partition(".")
+    if not path or head not in WHO:
+        return False
+    rule: Any = {"_nnull": True}
+    for step in reversed(split_path(path)):
+        rule = {step: rule}
+    return names(rule, WHO[head][1], snapshot, gone)
 
 
 def _names(key: str, value: Any, collection: str, snapshot: SchemaSnapshot, gone: Forget) -> bool:

@@ -28,7 +28,8 @@ from schema_gen.model import Collection, SchemaSnapshot
 
 Who = Literal["user", "role", "roles", "policies"]
 
-_WHO: Final[dict[str, tuple[Who, str]]] = {
+#: variable -> whose rows it reads, and where they are
+WHO: Final[dict[str, tuple[Who, str]]] = {
     "$CURRENT_USER": ("user", "directus_users"),
     "$CURRENT_ROLE": ("role", "directus_roles"),
     "$CURRENT_ROLES": ("roles", "directus_roles"),
@@ -78,13 +79,13 @@ class ActorValues:
 
     def _keep(self, head: str, rows: list[dict[str, Any]]) -> None:
         for path in {name for row in rows for name in row}:
-            if _WHO[head][0] in _LISTS:
+            if WHO[head][0] in _LISTS:
                 self._values[path] = [row[path] for row in rows if row[path] is not None]
             else:
                 self._values[path] = rows[0][path]
 
     def _root(self, head: str, found: Iterable[str]) -> Root | None:
-        who, home = _WHO[head]
+        who, home = WHO[head]
         collection = self._snapshot.collections.get(home)
         if collection is None:
             return None

@@ -9,7 +9,16 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.support.modelling import ask, field, gone, make, related, told
-from tests.support.project import Site, add_policy, add_role, add_user, grant, running, seed_system
+from tests.support.project import (
+    Site,
+    add_policy,
+    add_role,
+    add_user,
+    change,
+    grant,
+    running,
+    seed_system,
+)
 
 TOKEN = "reader-token"
 
@@ -105,6 +114,44 @@ async def test_a_rule_that_only_looks_like_it_stays(site: Site) -> None:
     await gone(site, "/fields/things/a")
     (row,) = await told(site, "GET", "/permissions")
     assert (row["fields"], row["permissions"]) == (["*"], rule)
+
+
+async def test_a_rule_that_reads_it_of_the_caller_takes_its_grant_with_it(site: Site) -> None:
+    team = {"field": "team", "type": "string", "schema": {"default_value": "b"}, "meta": {}}
+    await make(site, "docs", {"field": "team", "type": "string"}, {"field": "by", "type": "string"})
+    await told(site, "POST", "/fields/directus_users", {**team, "schema": {}})
+    await told(site, "POST", "/items/docs", [{"team": "a"}, {"team": "b"}])
+    policy = await reader(site)
+    mine = {"team": {"_in": ["a", "$CURRENT_USER.team"]}}
+    await grant(site.database, policy, "docs", rule=mine)
+    await grant(site.database, policy, "docs", "update", validation={"_or": [{"by": mine["team"]}]})
+    presets = {"team": "$CURRENT_USER.team", "by": "$CURRENT_USER.email"}
+    await grant(site.database, policy, "docs", "create", presets=presets)
+    await grant(site.database, policy, "docs", "delete", rule={"by": {"_eq": "$CURRENT_USER.email"}})
+    await site.project.epochs.bump_access()
+    assert await status(site, "/items/docs") == 200
+    await gone(site, "/fields/directus_users/team")
+    rows = {row["action"]: row["presets"] for row in await told(site, "GET", "/permissions")}
+    assert rows == {"create": {"by": "$CURRENT_USER.email"}, "delete": None}
+    await told(site, "POST", "/fields/directus_users", team)
+    assert await status(site, "/items/docs") == 403
+
+
+async def test_a_grant_of_an_inferred_list_is_none_of_a_column_that_takes_its_name(site: Site) -> None:
+    await make(site, "things", {"field": "name", "type": "string"})
+    key = "integer references things (id)"
+    await change(site.database, f"create table parts (id integer primary key, thing {key})")
+    await told(site, "POST", "/items/things", {"name": "x"})
+    await ask(site, "POST", "/utils/cache/clear")
+    policy = await reader(site)
+    await grant(site.database, policy, "things", fields="id,parts")
+    await grant(site.database, policy, "parts")
+    await site.project.epochs.bump_access()
+    assert await status(site, "/items/things?fields=parts") == 200
+    secret = {"field": "parts", "type": "string", "schema": {"default_value": "secret"}, "meta": {}}
+    await told(site, "POST", "/fields/things", secret)
+    assert await status(site, "/items/things?fields=parts") == 403
+    assert await status(site, "/items/things?fields=id") == 200
 
 
 async def test_a_refused_drop_ends_no_grant(site: Site) -> None:
