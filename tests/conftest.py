@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.dump import watched
+from tests.support.dump import Watch
 from tests.support.postgres import Cluster
 from tests.support.project import Site
 from tests.support.seeds import seed_chinook, seed_demo
@@ -131,6 +131,9 @@ async def demo_url(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture(autouse=True)
-def traceless(monkeypatch: pytest.MonkeyPatch) -> None:
+def traceless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every refused request of the test that could write is checked to have left the database as it was."""
-    monkeypatch.setattr(Site, "ask", watched(Site.ask))
+    watch = Watch()
+    monkeypatch.setattr(Site, "ask", watch.over(Site.ask))
+    yield
+    watch.close()

@@ -35,7 +35,7 @@ SECRETS = (b"$argon2", TOKEN.encode(), b"editor-static", b"reader-static")
 
 # without shrinking: a request is small enough to read, and a failure is told at once
 EACH = settings(
-    max_examples=500,
+    max_examples=350,
     deadline=None,
     phases=[Phase.generate],
     print_blob=True,

@@ -10,10 +10,13 @@ Numbers that sequences gave out are no content. Two statements, whatever the num
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from schema_gen.database import Database
+from schema_gen.drivers.sqlite import SqliteDatabase
 from tests.support.asgi import Answer
 
 _SQLITE_COLUMNS: Final = """
@@ -65,32 +68,60 @@ def _postgres_row(columns: Sequence[str]) -> str:
 Ask = Callable[..., Awaitable[Answer]]
 
 
-def watched(ask: Ask) -> Ask:
-    """`Site.ask`, and of every refused request that it left the database as it was."""
+class Watch:
+    """Over the databases of one test: what each holds, read again only after something has changed there."""
 
-    #: requests of a site since it was last at rest, and how many of them run
-    busy: dict[int, tuple[int, int]] = {}
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, list[str]]] = {}
+        self._files: dict[Path, sqlite3.Connection] = {}
+        #: requests of a site since it was last at rest, and how many of them run
+        self._busy: dict[int, tuple[int, int]] = {}
 
-    async def asked(site: Any, method: str, target: str, payload: object = None, **more: Any) -> Answer:
-        if method in _READS or ends_logins(target, payload):
-            return await ask(site, method, target, payload, **more)
-        began, running = busy.get(id(site), (0, 0))
-        busy[id(site)] = (began + 1, running + 1)
-        try:
-            before = await dump(site.database)
-            answer = await ask(site, method, target, payload, **more)
-            # what is asked at the same time leaves traces of its own
-            if refused(answer) and busy[id(site)] == (1, 1):
-                after = await dump(site.database)
-                trace = sorted(set(after) ^ set(before))
-                assert after == before, f"{method} {target} left a trace: {trace[:3]}"
-            return answer
-        finally:
-            began, running = busy.pop(id(site))
-            if running > 1:
-                busy[id(site)] = (began, running - 1)
+    def close(self) -> None:
+        for connection in self._files.values():
+            connection.close()
 
-    return asked
+    async def content(self, database: Database) -> list[str]:
+        changes = await self._changes(database)
+        known = self._known.get(id(database))
+        if known is None or known[0] != changes:
+            known = self._known[id(database)] = (changes, await dump(database))
+        return known[1]
+
+    async def _changes(self, database: Database) -> int:
+        """Another number after every change; on PostgreSQL also after changes of other databases."""
+        if isinstance(database, SqliteDatabase):
+            file = self._files.get(database.path)
+            if file is None:
+                file = self._files[database.path] = sqlite3.connect(database.path, check_same_thread=False)
+            return int(file.execute("pragma data_version").fetchone()[0])
+        ((number,),) = await database.fetch("select pg_snapshot_xmax(pg_current_snapshot())::text::int8")
+        return int(number)
+
+    def over(self, ask: Ask) -> Ask:
+        """`Site.ask`, and of every refused request that it left the database as it was."""
+
+        async def asked(site: Any, method: str, target: str, payload: object = None, **more: Any) -> Answer:
+            if method in _READS or ends_logins(target, payload):
+                return await ask(site, method, target, payload, **more)
+            busy, place = self._busy, id(site)
+            began, running = busy.get(place, (0, 0))
+            busy[place] = (began + 1, running + 1)
+            try:
+                before = await self.content(site.database)
+                answer = await ask(site, method, target, payload, **more)
+                # what is asked at the same time leaves traces of its own
+                if refused(answer) and busy[place] == (1, 1):
+                    after = await self.content(site.database)
+                    trace = sorted(set(after) ^ set(before))
+                    assert after == before, f"{method} {target} left a trace: {trace[:3]}"
+                return answer
+            finally:
+                began, running = busy.pop(place)
+                if running > 1:
+                    busy[place] = (began, running - 1)
+
+        return asked
 
 
 def ends_logins(target: str, payload: object) -> bool:
