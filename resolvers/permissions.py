@@ -22,7 +22,8 @@ from typing import Any, Final, Literal
 
 from resolvers.conditions import Condition, Constant, any_of
 from resolvers.filters import parse_rule
-from schema_gen.model import Collection, SchemaSnapshot
+from schema_gen.model import Collection, Link, SchemaSnapshot
+from schema_gen.registry import SYSTEM
 
 Action = Literal["create", "read", "update", "delete", "share"]
 
@@ -109,14 +110,15 @@ class Gate:
             return None
         if self.rules.admin:
             return Scope(fields=frozenset(collection.fields))
-        everything = frozenset(each for each in collection.fields if (name, each) not in self.untold)
+        links = {each: self.snapshot.link(name, each) for each in collection.fields}
+        told = frozenset(each for each, link in links.items() if link is None or self._is_told(link))
         grants = self.rules.grants.get((action, name), ())
         if not grants:
             return None
         rules = [_rule(grant, collection, self.snapshot) for grant in grants]
         condition = any_of(rules)
         fields = frozenset[str]().union(
-            *(everything if grant.fields is None else grant.fields & everything for grant in grants)
+            *(told if grant.fields is None else grant.fields & links.keys() for grant in grants)
         )
         return Scope(
             fields=fields,
@@ -127,26 +129,26 @@ class Gate:
 
     @cached_property
     def untold(self) -> frozenset[tuple[str, str]]:
-        """(collection, field) of lists that are as if they were not there. One that nobody declared is called
-        after the table that it lists: to those who may do nothing there it would tell of the table.
-        """
+        """(collection, field) of all lists that are as if they were not there."""
         if self.rules.admin:
             return frozenset()
-        known = {collection for _, collection in self.rules.grants}
-        return frozenset(
-            (relation.related, relation.one_field)
-            for relation in self.snapshot.relations
-            if relation.meta is None
-            and relation.related is not None
-            and relation.one_field is not None
-            and relation.collection not in known
-            and self._undeclared(relation.related, relation.one_field)
-        )
+        return frozenset(place for place, link in self.snapshot.links.items() if not self._is_told(link))
 
-    def _undeclared(self, collection: str, name: str) -> bool:
-        home = self.snapshot.collections.get(collection)
-        field = None if home is None else home.fields.get(name)
-        return field is not None and field.column is None and field.meta is None
+    def _is_told(self, link: Link) -> bool:
+        """A list that nobody declared is called after the table that it lists: to those who may do nothing
+        there it would tell of the table.
+        """
+        relation = link.relation
+        if link.kind != "o2m" or relation.meta is not None or relation.collection in SYSTEM:
+            return True
+        field = self.snapshot.collections[link.collection].fields[link.field]
+        declared = field.column is not None or field.meta is not None
+        return declared or relation.collection in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The collections that some rule is about."""
+        return frozenset(collection for _, collection in self.rules.grants)
 
 
 def _rule(grant: Grant, collection: Collection, snapshot: SchemaSnapshot) -> Condition:
