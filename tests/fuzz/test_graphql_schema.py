@@ -46,7 +46,6 @@ for _name, _strategy in _SCALARS.items():
 EACH = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "120")),
     deadline=None,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
     phases=[Phase.generate],
     print_blob=True,
     suppress_health_check=list(HealthCheck),

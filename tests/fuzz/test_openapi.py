@@ -60,7 +60,6 @@ LIKELY: Final[Mapping[str, Sequence[Any]]] = {
 EACH = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
     phases=[Phase.generate],
     print_blob=True,
     suppress_health_check=list(HealthCheck),
