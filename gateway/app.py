@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from gateway.assembly import open_project
 from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
@@ -21,7 +22,6 @@ from gateway.rest_http import rest_door
 from gateway.root_http import root_door
 from gateway.server_http import server_door
 from gateway.shell import Application, Doors
-from gateway.state import open_project
 
 DOORS: Final = Doors(
     by_segment={

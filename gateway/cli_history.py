@@ -6,8 +6,8 @@ import argparse
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from gateway.assembly import open_project
 from gateway.config import Settings
-from gateway.state import open_project
 from gateway.terminal import Terminal
 
 

@@ -16,8 +16,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.assembly import open_project
+from gateway.chosen import open_settings_database
 from gateway.config import Settings
-from gateway.state import Project, open_project, open_settings_database
+from gateway.state import Project
 from gateway.terminal import Terminal
 from resolvers.context import SYSTEM, RequestContext
 from resolvers.people import require_system_tables

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from gateway.chosen import make_hasher, open_settings_database
 from gateway.config import Settings
-from gateway.state import make_hasher, open_settings_database
 from gateway.terminal import Terminal
 from resolvers.bootstrap import bootstrap
 from resolvers.people import NewUser, create_user, list_roles, set_password

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from gateway.assembly import open_project
 from gateway.cli_inspect import signing_nothing
 from gateway.config import Settings
 from gateway.model_report import report, summary
-from gateway.state import open_project
 from gateway.terminal import Terminal
 from resolvers.context import SYSTEM, RequestContext
 from resolvers.people import require_system_tables

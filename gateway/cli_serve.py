@@ -6,10 +6,10 @@ import argparse
 import asyncio
 from dataclasses import replace
 
+from gateway.chosen import open_settings_database
 from gateway.config import Settings
 from gateway.secret import with_secret
 from gateway.server import serve
-from gateway.state import open_settings_database
 from gateway.terminal import Terminal
 from schema_gen.errors import ConfigurationError
 

@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from gateway.chosen import make_hasher, open_settings_database
 from gateway.config import Settings
 from gateway.secret import with_secret
 from gateway.server import serve
-from gateway.state import make_hasher, open_settings_database
 from gateway.terminal import Terminal
 from resolvers.bootstrap import DEFAULT_EMAIL, bootstrap
 from resolvers.demo.access import EDITOR, READER

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.assembly import open_project
 from gateway.config_load import settings_from
 from gateway.http import HttpReply, HttpRequest
 from gateway.overload import Load, Pressure, resident_memory
 from gateway.shell import Application, Door, Doors
-from gateway.state import Project, open_project
+from gateway.state import Project
 from tests.support.asgi import Wire, ask, http_scope, serving
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.assembly import open_project
 from gateway.config import Settings
 from gateway.config_load import settings_from
 from gateway.http import HttpReply, HttpRequest
 from gateway.observe import AccessLog, configure_logging, redacted_query, redacted_text
 from gateway.shell import Application, Door, Doors
-from gateway.state import Project, open_project
+from gateway.state import Project
 from schema_gen.errors import CausewayError, forbidden, route_not_found
 from tests.support.asgi import Answer, Wire, ask, http_scope, serving
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
+from gateway.assembly import open_project
 from gateway.config_load import settings_from
 from gateway.http import HttpReply, HttpRequest
 from gateway.middleware import ReplyPolicy
 from gateway.server import GuardedProtocol, ServerConfig
 from gateway.shell import Application, Doors
-from gateway.state import Project, open_project
+from gateway.state import Project
 from tests.support.asgi import ask, serving
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.state import sql_dialect
+from gateway.chosen import sql_dialect
 from resolvers.context import SYSTEM, RequestContext
 from resolvers.events import Event, Events
 from resolvers.permissions import NOTHING, UNRESTRICTED

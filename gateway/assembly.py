@@ -1,0 +1,254 @@
+"""Puts a project together: settings -> database, schema and rights -> engine -> doors' `Project`.
+
+    async with open_project(settings) as project: ...
+
+Opening reads the database and writes nothing to it. What a part needs of another is handed to it here, and
+nowhere else; a new theme of calls is one line in `_assemble`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.auth import Authenticator
+from gateway.auth_desk import AuthDesk
+from gateway.calls.about import own_calls, schema_calls, server_calls
+from gateway.calls.login import login_calls
+from gateway.calls.second_factor import second_factor_calls
+from gateway.calls.utilities import utility_calls
+from gateway.chosen import (
+    bridge_limits_of,
+    facts_of,
+    graphql_of,
+    limits_of,
+    lives_of,
+    make_hasher,
+    open_settings_database,
+    spec_facts_of,
+    sql_dialect,
+    terms_of,
+)
+from gateway.config import Settings
+from gateway.explorer import BUILT, Explorer
+from gateway.observe import LOGGER
+from gateway.secret import with_secret
+from gateway.state import Project
+from gateway.tokens import Tokens
+from resolvers.actors import Actors
+from resolvers.behaviors.auth import Login
+from resolvers.behaviors.proof import Proof
+from resolvers.behaviors.revert import Revert
+from resolvers.behaviors.rows import RowBehaviors
+from resolvers.behaviors.second_factor import SecondFactor
+from resolvers.behaviors.server import Server
+from resolvers.behaviors.sort import Sort
+from resolvers.bundle import BundleHolder
+from resolvers.calls import Calls
+from resolvers.context import RequestContext
+from resolvers.engine import Engine
+from resolvers.events import Events
+from resolvers.mutations import Mutations
+from resolvers.operation import Operation, Outcome
+from resolvers.reload import SchemaReload
+from resolvers.retention import Retention
+from resolvers.root import GraphqlService
+from resolvers.secrets import Hasher
+from resolvers.sessions import Sessions
+from resolvers.structure.calls import reading_calls
+from resolvers.structure.changes import SchemaChanges
+from resolvers.structure.model_calls import model_calls
+from resolvers.structure.models import Models
+from resolvers.structure.reading import Structure
+from resolvers.structure.writing_calls import writing_calls
+from rest_bridge.bridge import Bridge
+from rest_bridge.openapi.service import Specifications
+from schema_gen.database import Database
+from schema_gen.epoch import Epochs, open_epochs
+from schema_gen.model import SchemaSnapshot
+from schema_gen.naming import Scope
+from schema_gen.reading import SnapshotLoader
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What every part stands on."""
+
+    settings: Settings
+    database: Database
+    epochs: Epochs
+    hasher: Hasher
+    loader: SnapshotLoader
+    holder: BundleHolder
+    reload: SchemaReload
+
+    def snapshot(self) -> SchemaSnapshot:
+        return self.holder.current.snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """Who comes in, and how."""
+
+    sessions: Sessions
+    actors: Actors
+    tokens: Tokens
+    authenticator: Authenticator
+    desk: AuthDesk
+    second: SecondFactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The data model, told and changed."""
+
+    events: Events
+    behaviors: RowBehaviors
+    changes: SchemaChanges
+    models: Models
+
+
+@asynccontextmanager
+async def open_project(settings: Settings) -> AsyncIterator[Project]:
+    """Raises ConfigurationError where the database cannot be opened."""
+    logger = logging.getLogger(LOGGER)
+    chosen = with_secret(settings, logger.warning)
+    async with AsyncExitStack() as stack:
+        database = await open_settings_database(chosen)
+        stack.push_async_callback(database.close)
+        epochs = await open_epochs(database)
+        stack.push_async_callback(epochs.close)
+        hasher = make_hasher(chosen)
+        stack.callback(hasher.close)
+        project = _assemble(await _base(chosen, database, epochs, hasher))
+        if not project.actors.installed:
+            logger.warning(
+                "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
+            )
+        yield project
+
+
+async def _base(settings: Settings, database: Database, epochs: Epochs, hasher: Hasher) -> Base:
+    seen = epochs.schema
+    loader = SnapshotLoader(
+        database, infer_relations=settings.infer_relations, exclude_tables=settings.db_exclude_tables
+    )
+    holder = await BundleHolder.open(loader.load)
+    return Base(
+        settings=settings,
+        database=database,
+        epochs=epochs,
+        hasher=hasher,
+        loader=loader,
+        holder=holder,
+        reload=SchemaReload(database, epochs, holder, seen=seen, remembered=settings.cache_schema),
+    )
+
+
+def _entrance(base: Base) -> Entrance:
+    settings, database, epochs = base.settings, base.database, base.epochs
+    sessions = Sessions(database, base.snapshot)
+    ttl = settings.causeway_access_ttl.total_seconds()
+    actors = Actors(database, base.snapshot, epochs, sessions, ttl=ttl)
+    tokens = Tokens(settings.secret or "")
+    authenticator = Authenticator(actors, tokens, settings)
+    proof = Proof(database, base.hasher, settings.login_stall_time)
+    login = Login(database, actors, sessions, proof, tokens.mint, epochs, lives_of(settings))
+    return Entrance(
+        sessions=sessions,
+        actors=actors,
+        tokens=tokens,
+        authenticator=authenticator,
+        desk=AuthDesk(login, tokens, authenticator, settings),
+        second=SecondFactor(database, proof, epochs, base.snapshot),
+    )
+
+
+def _model(base: Base, entrance: Entrance) -> Model:
+    database = base.database
+    behaviors = RowBehaviors(database, entrance.sessions, base.epochs)
+    events = Events((behaviors.after,))
+    changes = SchemaChanges(database, sql_dialect(database), base.loader.within, base.reload.changed, events)
+    return Model(events=events, behaviors=behaviors, changes=changes, models=Models(base.snapshot, changes))
+
+
+def _assemble(base: Base) -> Project:
+    settings, database, holder = base.settings, base.database, base.holder
+    entrance = _entrance(base)
+    model = _model(base, entrance)
+    server = Server(database, base.snapshot, facts_of(settings))
+
+    # calls are what the engine runs, and some of them run operations themselves: these three close the circle
+    async def sdl(scope: Scope, context: RequestContext) -> str:
+        return await graphql.sdl(scope, context)
+
+    async def aside(work: Callable[[], T], /) -> T:
+        return await graphql.beside(work)
+
+    async def execute(operation: Operation, context: RequestContext) -> Outcome:
+        return await engine.execute(operation, context)
+
+    specifications = Specifications(holder, spec_facts_of(settings), aside)
+    dialect = sql_dialect(database)
+    structure = Structure(holder)
+    calls = Calls.of(
+        *server_calls(server, health_enabled=settings.healthcheck_enabled),
+        *schema_calls(
+            sdl,
+            specifications.openapi,
+            introspection=settings.graphql_introspection,
+            openapi_enabled=settings.openapi_enabled,
+        ),
+        *own_calls(holder),
+        *login_calls(entrance.desk),
+        *second_factor_calls(entrance.second),
+        *reading_calls(structure),
+        *writing_calls(model.changes, structure),
+        *model_calls(model.models),
+        *utility_calls(Revert(holder, execute), Sort(database, holder, dialect), base.reload.changed),
+    )
+    limits = limits_of(settings)
+    mutations = Mutations(
+        database, limits, dialect, calls, base.hasher, model.events, model.behaviors, base.reload.renewed
+    )
+    engine = Engine(database, holder, limits, dialect, calls, mutations)
+    graphql = graphql_of(settings, engine, calls)
+    return _project(base, entrance, model, engine, graphql, server, specifications)
+
+
+def _project(
+    base: Base,
+    entrance: Entrance,
+    model: Model,
+    engine: Engine,
+    graphql: GraphqlService,
+    server: Server,
+    specifications: Specifications,
+) -> Project:
+    settings = base.settings
+    return Project(
+        settings=settings,
+        database=base.database,
+        epochs=base.epochs,
+        holder=base.holder,
+        schema=base.reload,
+        engine=engine,
+        graphql=graphql,
+        explorer=Explorer.find(BUILT, settings.public_url),
+        bridge=Bridge(engine, base.holder, bridge_limits_of(settings)),
+        hasher=base.hasher,
+        sessions=entrance.sessions,
+        tokens=entrance.tokens,
+        actors=entrance.actors,
+        authenticator=entrance.authenticator,
+        desk=entrance.desk,
+        server=server,
+        specifications=specifications,
+        models=model.models,
+        retention=Retention(base.database, base.snapshot, terms_of(settings)),
+    )

@@ -1,0 +1,100 @@
+"""What the server tells of itself, of its schema and of the caller: queries without data of items."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from gateway.calls.making import Arguments, own, query
+from resolvers.behaviors.me import permissions_me, policies_globals
+from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
+from resolvers.bundle import BundleHolder
+from resolvers.calls import CallEnum, CallObject, CallRoot
+from resolvers.context import RequestContext
+from schema_gen.naming import Scope
+
+Sdl = Callable[[Scope, RequestContext], Awaitable[str]]
+OpenApi = Callable[[RequestContext], Awaitable[bytes]]
+
+_SCOPES: Final = CallEnum(name="graphql_sdl_scope", values=("items", "system"))
+_SCOPE: Final = {"scope": "graphql_sdl_scope"}
+_GLOBALS: Final = CallObject(
+    name="policy_me_globals_type",
+    fields={"enforce_tfa": "Boolean", "app_access": "Boolean", "admin_access": "Boolean"},
+)
+_INFO: Final = (
+    CallObject(name="server_info_project", fields=PROJECT_TYPES),
+    CallObject(
+        name="server_info_license_entitlements",
+        fields={
+            "production_enabled": "Boolean",
+            "ai_translations_enabled": "Boolean",
+            "display_powered_by": "String",
+        },
+    ),
+    CallObject(
+        name="server_info_license",
+        fields={"source": "String", "entitlements": "server_info_license_entitlements"},
+    ),
+    CallObject(name="server_info_query_limit", fields={"default": "Int", "max": "Int"}),
+    CallObject(
+        name="server_info",
+        fields={
+            "project": "server_info_project",
+            "license": "server_info_license",
+            "rateLimit": "Boolean",
+            "rateLimitGlobal": "Boolean",
+            "websocket": "Boolean",
+            "queryLimit": "server_info_query_limit",
+            "version": "String",
+        },
+    ),
+)
+
+
+def server_calls(server: Server, *, health_enabled: bool) -> tuple[CallRoot, ...]:
+    async def ping(arguments: Arguments, context: RequestContext) -> str:
+        return PONG
+
+    async def info(arguments: Arguments, context: RequestContext) -> Any:
+        return await server.info(context)
+
+    async def health(arguments: Arguments, context: RequestContext) -> Any:
+        return await server.health(context)
+
+    checks = (query("server_health", "JSON", health),) if health_enabled else ()
+    return (query("server_ping", "String", ping), query("server_info", "server_info", info, *_INFO), *checks)
+
+
+def own_calls(holder: BundleHolder) -> tuple[CallRoot, ...]:
+    """What the caller may."""
+
+    async def permissions(arguments: Arguments, context: RequestContext) -> Any:
+        return permissions_me(context, holder.current.snapshot)
+
+    async def policies(arguments: Arguments, context: RequestContext) -> Any:
+        return policies_globals(context)
+
+    return (
+        own(query("permissions_me", "permissions_me_type", permissions)),
+        own(query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
+    )
+
+
+def schema_calls(
+    sdl: Sdl, openapi: OpenApi, *, introspection: bool, openapi_enabled: bool
+) -> tuple[CallRoot, ...]:
+    """`sdl`: the GraphQL schema that a caller sees, as text; `openapi`: the REST API, as JSON."""
+
+    async def specs(arguments: Arguments, context: RequestContext) -> str:
+        return await sdl(arguments.get("scope") or "items", context)
+
+    async def document(arguments: Arguments, context: RequestContext) -> Any:
+        return await asyncio.to_thread(json.loads, await openapi(context))
+
+    graphql = (replace(query("server_specs_graphql", "String", specs, _SCOPES), arguments=_SCOPE),)
+    rest = (query("server_specs_oas", "JSON", document),)
+    return (*(graphql if introspection else ()), *(rest if openapi_enabled else ()))

@@ -1,0 +1,1 @@
+"""Mail: a letter by the name of its template -> a message -> a queue -> a transport."""
