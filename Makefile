@@ -105,7 +105,7 @@ docs: $(VENV)/.test  ## write the reference tables in docs/reference anew from t
 lock: | $(BIN)/python  ## resolve the dependencies anew into requirements/*.txt (uses uv from PyPI)
 	@./requirements/compile "$(BIN)/python"
 
-system:  ## install PostgreSQL and Chromium for the tests (Debian, Ubuntu; as root)
+system:  ## install PostgreSQL, Redis and Chromium for the tests (Debian, Ubuntu; as root)
 	@./.ci/setup
 
 clean:  ## remove the environment and caches (the demo database in data/ stays)

@@ -34,12 +34,16 @@ from gateway.chosen import (
 )
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
+from gateway.limiting.counting import Counters
+from gateway.limiting.opening import open_counters, request_limits_of, tries_of
+from gateway.limiting.tries import Tries
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.state import Project
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Login
+from resolvers.behaviors.login_attempts import LoginAttempts
 from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.rows import RowBehaviors
@@ -64,6 +68,7 @@ from resolvers.structure.model_calls import model_calls
 from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
+from resolvers.throttle import Throttle
 from rest_bridge.bridge import Bridge
 from rest_bridge.openapi.service import Specifications
 from schema_gen.database import Database
@@ -86,6 +91,8 @@ class Base:
     loader: SnapshotLoader
     holder: BundleHolder
     reload: SchemaReload
+    counters: Counters
+    throttle: Throttle
 
     def snapshot(self) -> SchemaSnapshot:
         return self.holder.current.snapshot
@@ -125,7 +132,8 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         stack.push_async_callback(epochs.close)
         hasher = make_hasher(chosen)
         stack.callback(hasher.close)
-        project = _assemble(await _base(chosen, database, epochs, hasher))
+        counters = await stack.enter_async_context(open_counters(chosen))
+        project = _assemble(await _base(chosen, database, epochs, hasher, counters))
         if not project.actors.installed:
             logger.warning(
                 "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
@@ -133,12 +141,16 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         yield project
 
 
-async def _base(settings: Settings, database: Database, epochs: Epochs, hasher: Hasher) -> Base:
+async def _base(
+    settings: Settings, database: Database, epochs: Epochs, hasher: Hasher, counters: Counters
+) -> Base:
     seen = epochs.schema
     loader = SnapshotLoader(
         database, infer_relations=settings.infer_relations, exclude_tables=settings.db_exclude_tables
     )
     holder = await BundleHolder.open(loader.load)
+    ttl = settings.causeway_access_ttl.total_seconds()
+    attempts = LoginAttempts(database, lambda: holder.current.snapshot, epochs, ttl)
     return Base(
         settings=settings,
         database=database,
@@ -147,6 +159,8 @@ async def _base(settings: Settings, database: Database, epochs: Epochs, hasher: 
         loader=loader,
         holder=holder,
         reload=SchemaReload(database, epochs, holder, seen=seen, remembered=settings.cache_schema),
+        counters=counters,
+        throttle=Tries(counters, tries_of(settings), attempts),
     )
 
 
@@ -158,7 +172,7 @@ def _entrance(base: Base) -> Entrance:
     tokens = Tokens(settings.secret or "")
     authenticator = Authenticator(actors, tokens, settings)
     proof = Proof(database, base.hasher, settings.login_stall_time)
-    login = Login(database, actors, sessions, proof, tokens.mint, epochs, lives_of(settings))
+    login = Login(database, actors, sessions, proof, base.throttle, tokens.mint, epochs, lives_of(settings))
     return Entrance(
         sessions=sessions,
         actors=actors,
@@ -251,4 +265,6 @@ def _project(
         specifications=specifications,
         models=model.models,
         retention=Retention(base.database, base.snapshot, terms_of(settings)),
+        throttle=base.throttle,
+        request_limits=request_limits_of(settings, base.counters),
     )

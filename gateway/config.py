@@ -69,6 +69,8 @@ _hash = _section("Password hashing")
 _security = _section("Security headers and addresses")
 _cors = _section("CORS")
 _pressure = _section("Overload")
+_rate = _section("Rate limits")
+_redis = _section("Redis")
 _graphql = _section("GraphQL")
 _log = _section("Logs and health")
 _retention = _section("Retention")
@@ -79,6 +81,7 @@ _SECURE: Final = choice("auto", "true", "false")
 _ORIGINS: Final = or_word(or_word(CSV, "true", ("*",)), "false", ())
 _UNBOUNDED: Final = or_word(integer(1), "Infinity", None)
 _KEPT: Final = or_word(DURATION, "false", None)
+_REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +270,38 @@ class Settings:
         "5000", integer(1), "Open connections of a worker, as far as the system's limit on files allows."
     )
 
+    rate_limiter_store: str = _rate(
+        "memory",
+        choice("memory", "redis"),
+        "Where these limits and the tries of logins are counted: `memory`, in each worker for itself, or "
+        "`redis`, for all workers together.",
+    )
+    rate_limiter_enabled: bool = _rate("false", FLAG, "Bound the requests of each address; more get 429.")
+    rate_limiter_points: int = _rate("50", integer(1), "Requests of an address in the duration.")
+    rate_limiter_duration: int = _rate("1", integer(1), "That duration, in seconds.")
+    rate_limiter_global_enabled: bool = _rate(
+        "false", FLAG, "Bound the requests of all addresses together; more get 429."
+    )
+    rate_limiter_global_points: int = _rate("1000", integer(1), "Requests of all in the duration.")
+    rate_limiter_global_duration: int = _rate("1", integer(1), "That duration, in seconds.")
+    rate_limiter_registration_enabled: bool = _rate("true", FLAG, "Bound how often somebody may register.")
+    rate_limiter_registration_points: int = _rate("5", integer(1), "Registrations in the duration.")
+    rate_limiter_registration_duration: int = _rate("60", integer(1), "That duration, in seconds.")
+    rate_limiter_email_enabled: bool = _rate("false", FLAG, "Bound how many mails go out.")
+    rate_limiter_email_points: int = _rate("60", integer(1), "Mails in the duration.")
+    rate_limiter_email_duration: int = _rate("60", integer(1), "That duration, in seconds.")
+
+    redis: str | None = _redis(
+        "",
+        optional(TEXT),
+        "`redis://user:password@host:port/number`, `rediss://` for TLS, or `unix:///path/of/the/socket`.",
+        secret=True,
+    )
+    redis_host: str | None = _redis("", optional(TEXT), "Host, where REDIS is not set.")
+    redis_port: int = _redis("6379", integer(1, 65535), "Port.")
+    redis_username: str | None = _redis("", optional(TEXT), "User.")
+    redis_password: str | None = _redis("", optional(TEXT), "Password.", secret=True)
+
     graphql_introspection: bool = _graphql("true", FLAG, "Answer `__schema` and `__type`.")
     graphql_query_token_limit: int = _graphql("5000", integer(1), "Most tokens of a document.")
     graphql_schema_cache_capacity: int = _graphql(
@@ -330,6 +365,18 @@ class Settings:
             return f"sqlite:///{self.db_filename}"
         return _postgresql_url(self)
 
+    @property
+    def redis_url(self) -> str | None:
+        """None where no Redis is named; may hold a password, not for logs. Raises ConfigurationError."""
+        url = self.redis or _redis_address(self)
+        if url is None and self.rate_limiter_store == "redis":
+            raise ConfigurationError("RATE_LIMITER_STORE='redis' needs REDIS or REDIS_HOST")
+        if url is not None and not url.startswith(_REDIS_SCHEMES):
+            raise ConfigurationError(
+                "REDIS is not accepted: expected redis://user:password@host:port, rediss:// or unix:///path"
+            )
+        return url
+
 
 def rows() -> tuple[tuple[str, Setting], ...]:
     """The table: `(variable, Setting)` in the order of declaration."""
@@ -374,3 +421,13 @@ def _postgresql_url(settings: Settings) -> str:
     place = f"{f'[{host}]' if ':' in host else host}:{settings.db_port}" if host else ""
     query = f"?{urlencode(options)}" if options else ""
     return f"postgresql://{user}{'@' if user else ''}{place}/{quote(settings.db_database, safe='')}{query}"
+
+
+def _redis_address(settings: Settings) -> str | None:
+    host = settings.redis_host
+    if host is None:
+        return None
+    user = quote(settings.redis_username or "", safe="")
+    if settings.redis_password is not None:
+        user += f":{quote(settings.redis_password, safe='')}"
+    return f"redis://{user}{'@' if user else ''}{f'[{host}]' if ':' in host else host}:{settings.redis_port}"

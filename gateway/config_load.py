@@ -42,7 +42,8 @@ def settings_from(values: Mapping[str, str], directory: Path) -> Settings:
         if text is not None:
             known[item.name] = _parse(item.name.upper(), text, item.metadata["setting"])
     settings = Settings(**known)
-    _ = settings.database_url  # a contradiction among DB_* ends the start here
+    # what contradicts each other ends the start here
+    _ = settings.database_url, settings.redis_url
     return settings
 
 

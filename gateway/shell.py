@@ -1,6 +1,6 @@
 """The shell of every request: bytes in, one door, bytes out.
 
-    scope ─ headers ─ id ─ CORS ─ pressure ─ body ─> HttpRequest ─ door ─> HttpReply ─ headers ─> two messages
+    scope ─ headers ─ id ─ CORS ─ limits ─ pressure ─ body ─> HttpRequest ─ door ─> HttpReply ─ headers
 
 The first segment of the path names the door, by a dictionary look-up; everything that has no door of its own
 goes to the REST bridge. What a door raises becomes the error envelope: a `CausewayError` as it is, everything
@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, time
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from gateway.addresses import client_ip
 from gateway.config import Settings
 from gateway.housekeeping import at_work
 from gateway.http import HttpReply, HttpRequest, read_headers
+from gateway.limiting.requests import RequestLimits
 from gateway.middleware import ReplyPolicy, request_ids
 from gateway.observe import LOGGER, AccessLog, Observation
 from gateway.overload import Exchange, Load, Pressure, Receive
@@ -109,7 +110,11 @@ class Application:
         request_id = self._request_id(headers.get("x-request-id"))
         headers["x-request-id"] = request_id
         ip = self._ip(scope, headers)
-        reply = await self._answer(scope, headers, ip, receive, started)
+        limits = None if self._project is None else self._project.request_limits
+        if limits is None:
+            reply = await self._answer(scope, headers, ip, receive, started)
+        else:
+            reply = await self._within(limits, scope, headers, ip, receive, started)
         if reply is not None:
             await self._send(reply, scope, headers, send)
         if self._access_log is not None:
@@ -139,6 +144,27 @@ class Application:
         raw = self._policy.raw_headers(reply, path=path, origin=origin, request_id=request_id)
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})
         await send({"type": "http.response.body", "body": reply.body})
+
+    async def _within(
+        self,
+        limits: RequestLimits,
+        scope: Scope,
+        headers: Mapping[str, str],
+        ip: str | None,
+        receive: Receive,
+        started: float,
+    ) -> HttpReply | None:
+        """What `limits` leave of requests; every answer tells how they stand. Preflight requests do not
+        count: browsers send them by themselves, and can show nobody the answer.
+        """
+        if self._policy.preflight(scope["method"], headers) is not None:
+            return await self._answer(scope, headers, ip, receive, started)
+        standing = await limits.take(ip)
+        if standing.refusal is not None:
+            reply: HttpReply | None = error_response(standing.refusal)
+        else:
+            reply = await self._answer(scope, headers, ip, receive, started)
+        return None if reply is None else replace(reply, headers=(*reply.headers, *standing.headers))
 
     async def _answer(
         self, scope: Scope, headers: Mapping[str, str], ip: str | None, receive: Receive, started: float

@@ -16,6 +16,7 @@ from gateway.auth_desk import AuthDesk
 from gateway.config import Settings
 from gateway.explorer import Explorer
 from gateway.housekeeping import Job
+from gateway.limiting.requests import RequestLimits
 from gateway.observe import LOGGER
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
@@ -28,6 +29,7 @@ from resolvers.root import GraphqlService
 from resolvers.secrets import Hasher
 from resolvers.sessions import Sessions
 from resolvers.structure.models import Models
+from resolvers.throttle import Throttle
 from rest_bridge.bridge import Bridge
 from rest_bridge.openapi.service import Specifications
 from schema_gen.database import Database
@@ -57,6 +59,9 @@ class Project:
     specifications: Specifications
     models: Models
     retention: Retention
+    throttle: Throttle
+    #: None: requests are not bounded
+    request_limits: RequestLimits | None
 
     @property
     def jobs(self) -> tuple[Job, ...]:

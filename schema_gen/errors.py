@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import ceil, floor
 from typing import Any, Final
 
 #: code -> HTTP status
@@ -360,6 +361,31 @@ def service_unavailable(service: str, reason: str, *, retry_after: int | None = 
         {"service": service, "reason": reason},
         headers={} if retry_after is None else {"Retry-After": str(retry_after)},
     )
+
+
+def requests_exceeded(limit: int, reset: datetime, now: datetime) -> CausewayError:
+    """`limit`: how many there may be; `reset`: from when on there may be more, at least a second away for
+    who counts in whole ones.
+    """
+    left = max((reset - now).total_seconds(), 0)
+    return CausewayError(
+        "REQUESTS_EXCEEDED",
+        f"Too many requests, retry after {_about_time(left)}.",
+        {"limit": limit, "reset": _wire(reset)},
+        headers={"Retry-After": str(max(ceil(left), 1))},
+    )
+
+
+def _about_time(seconds: float) -> str:
+    """In one unit, as people say it.
+
+    >>> _about_time(0.25), _about_time(59.6), _about_time(900)
+    ('250ms', '60s', '15m')
+    """
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        if seconds >= size:
+            return f"{floor(seconds / size + 0.5)}{unit}"
+    return f"{floor(seconds * 1000)}ms"
 
 
 def conflict() -> CausewayError:

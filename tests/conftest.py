@@ -17,6 +17,7 @@ import pytest
 from tests.support.dump import Watch
 from tests.support.postgres import Cluster
 from tests.support.project import Site
+from tests.support.redis import RedisServer
 from tests.support.seeds import seed_chinook, seed_demo
 from tests.support.session import Dialect, Seed, TestRun
 
@@ -43,6 +44,12 @@ def test_run(request: pytest.FixtureRequest) -> TestRun:
 def postgres(test_run: TestRun) -> Cluster:
     """The PostgreSQL cluster of this run, shared by all workers: make databases in it, never restart it."""
     return test_run.cluster()
+
+
+@pytest.fixture(scope="session")
+def redis(test_run: TestRun) -> RedisServer:
+    """The Redis of this run, shared by all workers: what counts in it takes a SECRET of its own."""
+    return test_run.redis()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -21,6 +21,7 @@ from resolvers.context import RequestContext
 from resolvers.sessions import SessionRow, Sessions, family_of
 from resolvers.sql.access import Identity, identity_by_id
 from resolvers.sql.moments import stored
+from resolvers.throttle import Throttle
 from schema_gen.database import Database, Transaction
 from schema_gen.errors import invalid_credentials
 
@@ -75,6 +76,7 @@ class Login:
         actors: Actors,
         sessions: Sessions,
         proof: Proof,
+        throttle: Throttle,
         mint: Mint,
         epochs: Bump,
         lives: Lives,
@@ -83,15 +85,24 @@ class Login:
         self._actors = actors
         self._sessions = sessions
         self._proof = proof
+        self._throttle = throttle
         self._mint = mint
         self._epochs = epochs
         self._lives = lives
 
     async def login(self, given: Credentials, mode: Mode, context: RequestContext) -> Issued:
-        """Raises INVALID_CREDENTIALS, INVALID_OTP (a second factor is set up), SERVICE_UNAVAILABLE."""
+        """Raises INVALID_CREDENTIALS, INVALID_OTP (a second factor is set up), REQUESTS_EXCEEDED,
+        SERVICE_UNAVAILABLE.
+
+        A try is used up before anybody is looked for: to no address does it make a difference whether there
+        is such an account, and what comes at the same time counts.
+        """
         if not self._actors.installed:
             raise invalid_credentials()
+        tried = (given.email.casefold(), context.ip or "")
+        await self._throttle.take("login", *tried)
         identity = await self._proof.identity(given)
+        await self._throttle.clear("login", *tried)
         user = identity.user.id
         async with self._database.transaction() as transaction:
             await self._sessions.sweep(transaction, context.now)

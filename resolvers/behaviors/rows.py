@@ -35,6 +35,8 @@ ACCESS: Final = frozenset(
     f"directus_{name}"
     for name in ("access", "permissions", "policies", "roles", "sessions", "shares", "users")
 )
+#: rows by which caches are kept that the access epoch ends
+_REMEMBERED: Final = ACCESS | {"directus_settings"}
 #: what only the server itself sets of a user
 _BY_HAND: Final = frozenset({"auth_data", "external_identifier", "provider", "tfa_secret"})
 #: changes of a user that end every login
@@ -104,5 +106,5 @@ class RowBehaviors:
 
     async def after(self, event: Event) -> None:
         """A listener of events."""
-        if event.collection in ACCESS:
+        if event.collection in _REMEMBERED:
             await self._epochs.bump_access()

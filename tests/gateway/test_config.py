@@ -186,6 +186,36 @@ def test_contradicting_databases_are_refused() -> None:
         settings_from({"DB_CLIENT": "sqlite3", "DB_CONNECTION_STRING": "postgresql://u@h/d"}, HERE)
 
 
+@pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({}, None),
+        ({"REDIS": "unix:///run/redis.sock", "REDIS_HOST": "passed-over"}, "unix:///run/redis.sock"),
+        ({"REDIS_HOST": "cache"}, "redis://cache:6379"),
+        (
+            {"REDIS_HOST": "::1", "REDIS_PORT": "6380", "REDIS_PASSWORD": "p@s/s"},
+            "redis://:p%40s%2Fs@[::1]:6380",
+        ),
+        ({"REDIS_HOST": "h", "REDIS_USERNAME": "u", "REDIS_PASSWORD": "p"}, "redis://u:p@h:6379"),
+    ],
+)
+def test_redis_url(values: dict[str, str], url: str | None) -> None:
+    assert settings_from(values, HERE).redis_url == url
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"RATE_LIMITER_STORE": "redis"}, "RATE_LIMITER_STORE='redis' needs REDIS or REDIS_HOST"),
+        ({"REDIS": "http://user:hush@cache"}, "REDIS is not accepted: expected redis://"),
+    ],
+)
+def test_a_redis_that_cannot_be_is_refused(values: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said) as refused:
+        settings_from(values, HERE)
+    assert "hush" not in str(refused.value)
+
+
 def test_every_setting_has_a_sentence_and_a_default_of_its_kind() -> None:
     for variable, row in rows():
         assert row.doc.endswith("."), variable

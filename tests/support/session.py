@@ -1,4 +1,4 @@
-"""What one test run shares among its workers: a directory, one PostgreSQL cluster, seeded templates.
+"""What one test run shares among its workers: a directory, PostgreSQL, Redis, seeded templates.
 
 The process that pytest was called in makes the directory and clears it at the end; the worker that is first
 to need the cluster or a template makes it under a file lock, the others use it. A run that was killed leaves
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.support.postgres import Cluster, PostgresMissing, start_cluster
+from tests.support.redis import RedisServer
 
 Dialect = Literal["sqlite", "postgresql"]
 #: fills the empty database behind a URL and closes every connection to it
@@ -75,6 +76,15 @@ class TestRun:
                     unsaved.rename(saved)
                     failed.unlink()
         return Cluster.load(saved)
+
+    def redis(self) -> RedisServer:
+        """The Redis of this run, started on first use; raises `RedisMissing`."""
+        server = RedisServer(directory=self.directory / "redis")
+        with self._lock("redis"):
+            if not server.directory.exists():
+                server.directory.mkdir(mode=0o700)
+                server.start()
+        return server
 
     async def template(self, dialect: Dialect, name: str, seed: Seed) -> str:
         """Seeds a template once per run; returns what `copy_template` takes."""
@@ -142,4 +152,7 @@ def _remove(directory: Path) -> None:
     if saved.exists():
         with contextlib.suppress(subprocess.CalledProcessError):  # it is down already
             Cluster.load(saved).stop()
+    redis = RedisServer(directory=directory / "redis")
+    if redis.socket.exists():
+        redis.stop()
     shutil.rmtree(directory, ignore_errors=True)
