@@ -30,7 +30,7 @@ from resolvers.conditions import (
 )
 from resolvers.conditions import Shape as SlotShape
 from resolvers.operands import column_path, json_path
-from resolvers.operators import OPERATORS
+from resolvers.operators import OPERATORS, SPATIAL
 from resolvers.reader import Given, Reader, VariableRef, entries
 from schema_gen.errors import forbidden_field, invalid_query
 from schema_gen.model import Field, FieldType
@@ -68,6 +68,8 @@ class Comparer:
             raise invalid_query(f'"{kind}" field type does not contain the "_{op}" filter operator')
         if op == "json":
             return self._json(operand, field, given)
+        if op in SPATIAL and (field.column is None or field.column.geometry is None):
+            raise invalid_query(f'"_{op}" needs a column of PostGIS: "{field.name}" holds geometries as text')
         if op in ("null", "nnull", "empty", "nempty"):
             wanted = flag(given.value, f"_{op}")
             if not wanted:
@@ -104,7 +106,7 @@ class Comparer:
             return (Slot(source=self._source(given, kind, name), type=kind, shape="list", operator=name),)
         if op in ("between", "nbetween"):
             return self._bounds(kind, given, name)
-        if isinstance(given.value, Mapping) and not op.endswith(("intersects", "intersects_bbox")):
+        if isinstance(given.value, Mapping) and not kind.startswith("geometry"):
             raise invalid_query(f'The filter value for "{name}" has to be a string, number, or boolean')
         return (
             Slot(source=self._source(given, kind, name), type=kind, shape=_dress(op, kind), operator=name),

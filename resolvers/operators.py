@@ -16,9 +16,9 @@ _TEXT = _EQUALITY | {
 }  # fmt: skip
 _ORDER = _EQUALITY | {"lt", "lte", "gt", "gte", "between", "nbetween"}
 _PRESENCE = frozenset({"null", "nnull", "empty", "nempty"})
-_GEOMETRY = frozenset(
-    {"eq", "neq", "null", "nnull", "intersects", "nintersects", "intersects_bbox", "nintersects_bbox"}
-)
+#: operators that the database answers where its columns know what a geometry is
+SPATIAL: Final = frozenset({"intersects", "nintersects", "intersects_bbox", "nintersects_bbox"})
+_GEOMETRY = SPATIAL | {"eq", "neq", "null", "nnull"}
 
 #: field type -> operators it takes (protocol)
 OPERATORS: Final[Mapping[FieldType, frozenset[str]]] = {

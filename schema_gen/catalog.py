@@ -11,6 +11,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from schema_gen.model import GeometryFacts
+
 
 class Source(Protocol):
     """What a catalog is read from: a database, or a transaction, which sees what it has changed itself."""
@@ -35,6 +37,7 @@ class CatalogColumn(NamedTuple):
     enum_values: tuple[str, ...] = ()
     #: the expression that numbers an auto-increment column
     sequence: str | None = None
+    geometry: GeometryFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,6 +300,7 @@ def _field(
         special=special,
         max_length=column.max_length,
         enum=dialect == "postgresql" and bool(column.enum_values),
+        shape=None if column.geometry is None else column.geometry.shape,
     )
     return Field(
         collection=table.name,
@@ -326,6 +327,7 @@ def _field(
             foreign_column=key.target_columns[0] if key else None,
             comment=column.comment,
             enum_values=column.enum_values,
+            geometry=column.geometry,
         ),
     )
 

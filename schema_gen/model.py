@@ -59,6 +59,16 @@ LinkKind = Literal["m2o", "o2m", "m2a"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GeometryFacts:
+    """What the type of a spatial column says: the one shape that it takes, the reference system that its
+    values are in; None: any.
+    """
+
+    shape: str | None = None
+    srid: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """The database side of a field. `data_type` is the database's own name for the type, lower case."""
 
@@ -82,6 +92,8 @@ class Column:
     foreign_column: str | None = None
     comment: str | None = None
     enum_values: tuple[str, ...] = ()
+    #: of columns whose type knows what a geometry is (PostGIS); None of all others, which hold it as text
+    geometry: GeometryFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

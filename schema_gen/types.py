@@ -235,11 +235,15 @@ def field_type(
     special: tuple[str, ...] = (),
     max_length: int | None = None,
     enum: bool = False,
+    shape: str | None = None,
 ) -> FieldType:
     """The field type of a column; "unknown" for types without a word in the protocol, served as text. A
-    special that the column cannot go with is passed over: the column is read as what it is.
+    special that the column cannot go with is passed over: the column is read as what it is. `shape`: the one
+    that a spatial column takes; it says more than any special.
     """
     own = _own_type(dialect, data_type, max_length=max_length, enum=enum)
+    if shape is not None:
+        return _BY_SPECIAL.get(f"geometry.{shape}", own)
     for name in special:
         if name in _BY_SPECIAL and _holds(dialect, own, _BY_SPECIAL[name]):
             return _BY_SPECIAL[name]

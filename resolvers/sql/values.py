@@ -8,6 +8,7 @@ admin, match nothing instead.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import uuid
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 from resolvers.conditions import Current, Literal_, Now, Shape, Slot, Variable
 from resolvers.context import RequestContext
+from resolvers.geojson import SHAPES, is_geometry
 from resolvers.keys import decode_key
 from resolvers.reader import VariableRef
 from schema_gen.errors import CausewayError, invalid_query
@@ -178,6 +180,8 @@ def read(value: Any, kind: FieldType, shape: Shape, operator: str, *, lenient: b
         return _search(value, kind, operator)
     if value is None:
         return None
+    if kind.startswith("geometry"):
+        return _geometry(value, operator)
     if isinstance(value, (Mapping, list, tuple)):
         raise invalid_query(f'The filter value for "{operator}" has to be a string, number, or boolean')
     if value == "" and not lenient:
@@ -220,6 +224,17 @@ def _text(value: Any) -> str:
     if not text.isascii():
         _refuse_half_characters(text)
     return text
+
+
+def _geometry(value: Any, operator: str) -> str:
+    """GeoJSON as the text that columns hold it as."""
+    try:
+        given = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        given = None
+    if not is_geometry(given, SHAPES):
+        raise invalid_query(f'"{operator}" has to be a valid GeoJSON object')
+    return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
 
 def _refuse_half_characters(text: str) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from resolvers.sql.postgis import around
 from resolvers.writing.moments import midnight, milliseconds
 from schema_gen.drivers.base import DialectName
 from schema_gen.model import Column, Field, FieldType
@@ -35,10 +36,6 @@ _DIRECT: Final = (
     | _MOMENTS
     | {"boolean", "bytea", "date", "numeric", "uuid"}
 )
-_GEOMETRIES: Final[Mapping[str, str]] = {
-    "geography": "CAST(ST_GeomFromGeoJSON(CAST({} AS text)) AS geography)",
-    "geometry": "ST_GeomFromGeoJSON(CAST({} AS text))",
-}
 
 
 def parameter(field: Field, dialect: DialectName) -> str | None:
@@ -51,8 +48,9 @@ def parameter(field: Field, dialect: DialectName) -> str | None:
     column = field.column
     if column is None or dialect == "sqlite" or column.data_type in _DIRECT or column.enum_values:
         return None
-    around = _GEOMETRIES.get(column.data_type)
-    return around or f"CAST(CAST({{}} AS text) AS {column.data_type})"
+    if column.geometry is not None:
+        return around(column)
+    return f"CAST(CAST({{}} AS text) AS {column.data_type})"
 
 
 def carrier(kind: FieldType, column: Column, dialect: DialectName) -> Carry | None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, Final
 
+from resolvers.geojson import SHAPES, is_geometry
 from resolvers.writing.refusing import Refusing
 
 #: the spelling in which UUIDs are kept
@@ -23,9 +24,6 @@ _HEX: Final = re.compile(r"(?:\\x)?((?:[0-9a-fA-F]{2})*)")
 _NULL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 #: of a number that a double can hold; SQLite makes one of a JSON column that holds a mere number
 _BITS: Final = 1023
-_SHAPES: Final = frozenset(
-    {"LineString", "MultiLineString", "MultiPoint", "MultiPolygon", "Point", "Polygon", "GeometryCollection"}
-)
 
 
 def _no_number(name: str) -> Any:
@@ -147,7 +145,7 @@ def binary_reader(refusing: Refusing) -> Callable[[Any], bytes]:
 def geometry_reader(refusing: Refusing, kind: str) -> Callable[[Any], str]:
     """GeoJSON as text, of the shape that the field's type names ("geometry": any)."""
     shape = kind.partition(".")[2]
-    shapes = frozenset({shape}) if shape else _SHAPES
+    shapes = frozenset({shape}) if shape else SHAPES
     expected = f"GeoJSON of a {shape}" if shape else "a GeoJSON geometry"
 
     def read(value: Any) -> str:
@@ -156,9 +154,7 @@ def geometry_reader(refusing: Refusing, kind: str) -> Callable[[Any], str]:
                 value = _JSON.decode(value)
             except (ValueError, RecursionError):
                 raise refusing.invalid(value, expected) from None
-        if not isinstance(value, Mapping) or value.get("type") not in shapes:
-            raise refusing.invalid(value, expected)
-        if not isinstance(value.get("coordinates", value.get("geometries")), list):
+        if not is_geometry(value, shapes):
             raise refusing.invalid(value, expected)
         return _encoded(value, refusing)
 

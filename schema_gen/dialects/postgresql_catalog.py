@@ -15,6 +15,8 @@ from collections.abc import Hashable, Mapping
 from typing import Final, NamedTuple
 
 from schema_gen.catalog import Catalog, CatalogColumn, CatalogReading, CatalogTable, ForeignKey, Source
+from schema_gen.dialects.postgis import TYPES as SPATIAL
+from schema_gen.dialects.postgis import geometry_facts
 from schema_gen.drivers.base import Row
 
 _RELATIONS: Final = """
@@ -233,6 +235,7 @@ def _column(row: Row, enums: Mapping[int, tuple[str, ...]]) -> CatalogColumn:
         comment=comment,
         enum_values=enums.get(type_oid, ()),
         sequence=default if serial else None,
+        geometry=geometry_facts(modifier) if data_type in SPATIAL else None,
     )
 
 

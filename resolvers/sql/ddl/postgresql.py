@@ -25,10 +25,11 @@ from resolvers.sql.ddl.postgresql_facts import (
     find_table,
     foreign_keys,
     free_name,
+    has_postgis,
     indexes,
     table_facts,
 )
-from resolvers.sql.ddl.rendering import action, check_distinct, column_clauses, literal
+from resolvers.sql.ddl.rendering import action, check_distinct, column_clauses, literal, spatial_type
 from resolvers.sql.ddl.shapes import (
     AddColumn,
     AddForeignKey,
@@ -39,6 +40,7 @@ from resolvers.sql.ddl.shapes import (
     DropTable,
 )
 from resolvers.sql.ddl.work import Work, refused
+from schema_gen.dialects.postgis import TYPES as SPATIAL
 from schema_gen.errors import contains_null_values
 
 _SERIALS: Final = {"bigInteger": "bigserial", "integer": "serial"}
@@ -53,7 +55,7 @@ _CONCURRENT: Final = re.compile(
 async def create_table(work: Work, change: CreateTable) -> None:
     check_table_name(change.name, "postgresql")
     check_distinct(change.name, [column.name for column in change.columns])
-    parts = [_definition(work, change.name, column) for column in change.columns]
+    parts = [await _definition(work, change.name, column) for column in change.columns]
     keys = [work.quoted(column.name) for column in change.columns if column.primary_key]
     if not keys:
         raise refused("{} needs a primary key", change.name)
@@ -71,9 +73,12 @@ async def create_table(work: Work, change: CreateTable) -> None:
         )
 
 
-def _definition(work: Work, table: str, column: ColumnShape) -> str:
+async def _definition(work: Work, table: str, column: ColumnShape) -> str:
     check_column_name(column.name, "postgresql")
     declared, clauses = column_clauses("postgresql", table, column)
+    kind = column.type.type
+    if kind.startswith("geometry") and await has_postgis(work):
+        declared = spatial_type(kind)
     if column.auto_increment:
         declared = _SERIALS[column.type.type]
     return f"{work.quoted(column.name)} {declared}{clauses}"
@@ -102,7 +107,7 @@ async def drop_table(work: Work, change: DropTable) -> None:
 
 async def add_column(work: Work, change: AddColumn) -> None:
     column = change.column
-    definition = _definition(work, change.table, column)
+    definition = await _definition(work, change.table, column)
     table = await table_facts(work, change.table)
     if column.primary_key:
         raise refused("{} has its primary key already", change.table)
@@ -160,11 +165,14 @@ async def make_index(work: Work, table: TableFacts, column: ColumnFacts, *, conc
     if any(not index.unique for index in await indexes(work, table, column)):
         return
     name = work.quoted(await free_name(work, table, column.name, "index"))
+    # geometries are looked for by where they lie, which a tree of what is smaller does not help with
+    how = " USING gist" if column.data_type in SPATIAL else ""
     if concurrently and not table.partitioned:
-        where = f"{work.quoted(table.namespace)}.{work.quoted(table.name)} ({work.quoted(column.name)})"
+        home = f"{work.quoted(table.namespace)}.{work.quoted(table.name)}"
+        where = f"{home}{how} ({work.quoted(column.name)})"
         work.later.append(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {where}")
         return
-    where = f"{work.quoted(table.name)} ({work.quoted(column.name)})"
+    where = f"{work.quoted(table.name)}{how} ({work.quoted(column.name)})"
     await work.tell(f"CREATE INDEX {name} ON {where}", table.name, column.name)
 
 

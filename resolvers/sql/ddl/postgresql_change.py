@@ -25,9 +25,11 @@ from resolvers.sql.ddl.rendering import (
     default,
     default_moved,
     field_of,
+    spatial_type,
 )
 from resolvers.sql.ddl.shapes import ChangeColumn, ColumnChange, ColumnType, Default
 from resolvers.sql.ddl.work import Work, refused, unconvertible
+from schema_gen.dialects.postgis import TYPES as SPATIAL
 from schema_gen.types import field_type
 
 _SEQUENCE: Final = "SELECT pg_get_serial_sequence($1, $2)"
@@ -79,6 +81,8 @@ async def _retyped(
     work: Work, table: TableFacts, column: ColumnFacts, kind: ColumnType, *, keeps_default: bool
 ) -> list[str]:
     declared = column_type("postgresql", kind)
+    if kind.type.startswith("geometry") and column.data_type in SPATIAL:
+        declared = spatial_type(kind.type)
     if column.numbered and kind.type not in NUMBERED:
         raise refused("{} is numbered by the database", table.name, column.name)
     found = conversion(work.quoted(column.name), column.data_type, kind.type, declared)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from resolvers.sql.ddl import spellings
+from schema_gen.dialects.postgis import TYPES as SPATIAL
 from schema_gen.model import FieldType
 from schema_gen.types import NUMBERS
 
@@ -45,6 +46,8 @@ def conversion(column: str, data_type: str, kind: FieldType, declared: str) -> C
         return Conversion()
     if kind == "json":
         return Conversion(using=_json(column, data_type))
+    if data_type in SPATIAL and kind.startswith("geometry"):
+        return _reshaped(column, kind, declared)
     shown = _shown(column, data_type, kind)
     refused, using = _taken(shown, kind, declared)
     return Conversion(refused=refused, using=using)
@@ -62,6 +65,13 @@ def _direct(data_type: str, kind: FieldType) -> bool:
     )
 
 
+def _reshaped(column: str, kind: FieldType, declared: str) -> Conversion:
+    """A geometry as one of another shape: those that are of it already."""
+    shape = kind.partition(".")[2]
+    refused = f"GeometryType({column}::geometry) <> '{shape.upper()}'" if shape else None
+    return Conversion(refused=refused, using=f"ST_Transform({column}::geometry, 4326)::{declared}")
+
+
 def _json(column: str, data_type: str) -> str:
     if data_type in _TEXTS:
         return f"{column}::json"
@@ -75,6 +85,8 @@ def _shown(column: str, data_type: str, kind: FieldType) -> str:
     match data_type:
         case "boolean" if kind in NUMBERS:
             return f"{column}::integer::text"
+        case "geography" | "geometry":
+            return f"ST_AsGeoJSON({column})"
         case "bytea":
             return f"encode({column}, 'hex')"
         case "date":

@@ -105,6 +105,11 @@ async def table_facts(work: Work, name: str) -> TableFacts:
     return found
 
 
+async def has_postgis(work: Work) -> bool:
+    """Whether the type `geometry` is there, which an extension brings."""
+    return bool(await work.ask("SELECT 1 WHERE to_regtype('geometry') IS NOT NULL"))
+
+
 async def find_column(work: Work, table: TableFacts, name: str) -> ColumnFacts | None:
     rows = await work.ask(_COLUMN, (table.oid, name))
     if not rows:

@@ -120,6 +120,13 @@ def column_type(dialect: DialectName, kind: ColumnType, *, strict: bool = False)
     return name
 
 
+def spatial_type(kind: FieldType) -> str:
+    """The column type of a geometry on PostgreSQL with PostGIS: in WGS 84, of the shape that the field's type
+    names.
+    """
+    return f"geometry({kind.partition('.')[2] or 'Geometry'},4326)"
+
+
 def _length(kind: ColumnType) -> int | None:
     if kind.length is None or kind.type not in _WITH_LENGTH:
         return None

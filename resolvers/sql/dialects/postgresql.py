@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from resolvers.conditions import FunctionName, Shape, Slot
 from resolvers.operation import Wire
+from resolvers.sql import postgis
 from resolvers.sql.dialects.base import MASK, Pairs, plain, raw, side_by_side
 from schema_gen.model import Field, FieldType
 
@@ -153,9 +154,8 @@ class PostgresqlSql:
         )
 
     def _geometry(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
-        data_type = field.column.data_type if field.column is not None else ""
-        if data_type in ("geometry", "geography"):
-            return sa.cast(func.ST_AsGeoJSON(column), _JSON)
+        if field.column is not None and field.column.geometry is not None:
+            return sa.cast(postgis.geojson(column, field.column), _JSON)
         return self._json(column, field)
 
     def _json(self, column: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
