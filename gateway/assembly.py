@@ -18,6 +18,7 @@ from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls.about import own_calls, schema_calls, server_calls
 from gateway.calls.login import login_calls
+from gateway.calls.people import people_calls
 from gateway.calls.second_factor import second_factor_calls
 from gateway.calls.utilities import utility_calls
 from gateway.chosen import (
@@ -43,6 +44,7 @@ from gateway.state import Project
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Login
+from resolvers.behaviors.last_page import LastPage
 from resolvers.behaviors.login_attempts import LoginAttempts
 from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.revert import Revert
@@ -220,6 +222,7 @@ def _assemble(base: Base) -> Project:
         ),
         *own_calls(holder),
         *login_calls(entrance.desk),
+        *people_calls(LastPage(base.database)),
         *second_factor_calls(entrance.second),
         *reading_calls(structure),
         *writing_calls(model.changes, structure),

@@ -257,6 +257,7 @@ class Mutations:
             tools, context = run.tools, run.context
             lookups = tools.lookups(transaction, context)
             history = tools.history()
+            guard = self._behaviors.guard(transaction, tools.snapshot, context)
             writer = RootWriter(
                 root.write,
                 arguments,
@@ -265,13 +266,14 @@ class Mutations:
                 context=context,
                 transaction=transaction,
                 lookups=lookups,
-                preparer=tools.preparer(transaction, lookups, run.gate, context),
+                preparer=tools.preparer(transaction, lookups, run.gate, context, guard),
                 performer=tools.performer(transaction, history, self._behaviors.leaving),
                 limits=self._limits,
             )
             keys = await writer.run()
             records = tuple(history.written)
             await self._behaviors.within(transaction, records)
+            await guard.done(records)
             keeper = tools.keeper(transaction, context)
             read = await keeper.keep(history.lines(), writer.readings(keys))
             written = Written(data=writer.answer(keys, read), keys=keys, records=records)

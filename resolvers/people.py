@@ -17,12 +17,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from resolvers.behaviors.password_policy import check_ruled
 from resolvers.secrets import Hasher
 from schema_gen.database import Database, Transaction
 from schema_gen.errors import ConfigurationError, invalid_payload, record_not_unique
 from schema_gen.registry.tables import table
 
 LEAST_PASSWORD: Final = 8
+_SETTINGS: Final = "directus_settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,10 @@ class RoleRow:
 async def create_user(database: Database, hasher: Hasher, new: NewUser) -> str:
     """The id of the new, active user."""
     email = _checked_email(new.email)
-    hashed = await hasher.hash(_checked_password(new.password))
+    await require_system_tables(database)
+    hashed = await hasher.hash(await _checked_password(database, new.password))
     users = table("directus_users")
     identifier = str(uuid.uuid4())
-    await require_system_tables(database)
     async with database.transaction() as transaction:
         if await transaction.run(sa.select(users.c.id).where(sa.func.lower(users.c.email) == email)):
             raise record_not_unique("directus_users", "email", email)
@@ -77,9 +79,9 @@ async def create_user(database: Database, hasher: Hasher, new: NewUser) -> str:
 
 async def set_password(database: Database, hasher: Hasher, email: str, password: str) -> None:
     """Also ends every login of the user."""
-    hashed = await hasher.hash(_checked_password(password))
-    users, sessions = table("directus_users"), table("directus_sessions")
     await require_system_tables(database)
+    hashed = await hasher.hash(await _checked_password(database, password))
+    users, sessions = table("directus_users"), table("directus_sessions")
     async with database.transaction() as transaction:
         found = await transaction.run(
             sa.select(users.c.id).where(sa.func.lower(users.c.email) == email.strip().lower())
@@ -156,7 +158,11 @@ def _checked_email(email: str) -> str:
     return f"{name}@{domain}"
 
 
-def _checked_password(password: str) -> str:
+async def _checked_password(database: Database, password: str) -> str:
+    """Long enough, and good enough for the rule of the settings."""
     if len(password) < LEAST_PASSWORD:
         raise invalid_payload(f'"password" needs at least {LEAST_PASSWORD} characters')
+    columns = await database.run_sync(lambda connection: sa.inspect(connection).get_columns(_SETTINGS))
+    ruled = any(column["name"] == "auth_password_policy" for column in columns)
+    await check_ruled(database, password, ruled=ruled)
     return password

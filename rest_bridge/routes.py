@@ -24,7 +24,14 @@ from schema_gen.registry import BY_PATH, SystemTable
 Methods = tuple[str, ...]
 About = Literal["globals", "permissions", "item", "extensions"]
 Utility = Literal[
-    "cache_clear", "revert", "sort", "tfa_generate", "tfa_enable", "tfa_disable", "tfa_disable_of"
+    "cache_clear",
+    "revert",
+    "sort",
+    "tfa_generate",
+    "tfa_enable",
+    "tfa_disable",
+    "tfa_disable_of",
+    "track_page",
 ]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
@@ -70,6 +77,7 @@ _SECOND_FACTOR: Final = "/tfa/disable"
 _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
     "users": {
         "me": Route(verb="users_me", collection="directus_users", methods=_ONE),
+        "me/track/page": Route(utility="track_page", collection="directus_users", methods=("PATCH",)),
         "me/tfa/generate": Route(utility="tfa_generate", collection="directus_users", methods=("POST",)),
         "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
         "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),

@@ -73,6 +73,12 @@ _CALLS: Final[Mapping[Utility, _Call]] = {
         fields=("otp",),
         signed_in=True,
     ),
+    "track_page": _Call(
+        root="users_me_track_page",
+        status=204,
+        arguments={"last_page": "String"},
+        signed_in=True,
+    ),
     "tfa_disable_of": _Call(root="users_tfa_disable", status=204, arguments={"user": "ID"}),
 }
 
@@ -103,6 +109,8 @@ def _given(request: RestRequest, route: Route, call: _Call) -> Mapping[str, Any]
         return {"user": route.key}
     if route.utility == "sort":
         return _move(request, route.collection)
+    if route.utility == "track_page":
+        return _page(request)
     return _texts(request, call.fields) if call.fields else {}
 
 
@@ -142,6 +150,16 @@ def _texts(request: RestRequest, names: tuple[str, ...]) -> dict[str, str]:
         if not isinstance(body[name], str):
             raise invalid_payload(f'"{name}" must be a string')
     return {name: body[name] for name in names}
+
+
+def _page(request: RestRequest) -> dict[str, str]:
+    body = read_body(request.body, request.content_type, request.headers.get("content-encoding", ""))
+    page = body.get("last_page") if isinstance(body, dict) else None
+    if not page:
+        raise invalid_payload('"last_page" key is required')
+    if not isinstance(page, str):
+        raise invalid_payload('"last_page" must be a string')
+    return {"last_page": page}
 
 
 def _move(request: RestRequest, collection: str) -> dict[str, Any]:

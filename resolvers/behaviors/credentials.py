@@ -27,12 +27,16 @@ class Credentials:
     otp: str | None = None
 
 
+def is_mail_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def read_login(payload: object) -> tuple[Credentials, Mode]:
     """The body of a login. Raises INVALID_PAYLOAD with the protocol's sentences."""
     if not isinstance(payload, dict):
         raise invalid_payload('"value" must be of type object')
     email = _string(payload, "email")
-    if _ADDRESS.fullmatch(email) is None:
+    if not is_mail_address(email):
         raise invalid_payload('"email" must be a valid email')
     password = _string(payload, "password")
     mode = read_mode(payload["mode"]) if "mode" in payload else "json"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from resolvers.addresses import is_address
+from resolvers.behaviors.guard import Guard
 from resolvers.context import RequestContext
 from resolvers.events import Event
 from resolvers.sessions import Sessions
@@ -24,6 +25,7 @@ from resolvers.writing.history import Record
 from schema_gen.database import Database, Transaction
 from schema_gen.epoch import Epochs
 from schema_gen.errors import CausewayError, invalid_payload
+from schema_gen.model import SchemaSnapshot
 
 USERS: Final = "directus_users"
 ROLES: Final = "directus_roles"
@@ -80,6 +82,9 @@ class RowBehaviors:
         self._database = database
         self._sessions = sessions
         self._epochs = epochs
+
+    def guard(self, transaction: Transaction, snapshot: SchemaSnapshot, context: RequestContext) -> Guard:
+        return Guard(self._database, transaction, snapshot, context)
 
     async def leaving(self, transaction: Transaction, collection: str, keys: Sequence[Any]) -> None:
         """What has to happen before rows with these keys are deleted."""

@@ -146,17 +146,19 @@ async def permissions_of(database: Database, policies: Sequence[str]) -> tuple[P
     among = "= any($1)" if postgres else "in (select value from json_each($1))"
     listed = list(policies) if postgres else json.dumps(list(policies))
     rows = await database.fetch(database.native(_PERMISSIONS.format(among=among)), (listed,))
-    return tuple(
-        PermissionRow(
-            policy=row[0],
-            collection=row[1],
-            action=row[2],
-            permissions=_text(row[3]),
-            validation=_text(row[4]),
-            presets=_text(row[5]),
-            fields=row[6],
-        )
-        for row in rows
+    return tuple(permission_row(row) for row in rows)
+
+
+def permission_row(row: Sequence[Any]) -> PermissionRow:
+    """Of the columns policy, collection, action, permissions, validation, presets, fields."""
+    return PermissionRow(
+        policy=row[0],
+        collection=row[1],
+        action=row[2],
+        permissions=_text(row[3]),
+        validation=_text(row[4]),
+        presets=_text(row[5]),
+        fields=row[6],
     )
 
 

@@ -106,6 +106,11 @@ class Item:
         """Fields that were given items, or changes of a list."""
         return (*(one.link.field for one in self.ones), *(change.link.field for change in self.lists))
 
+    @property
+    def led_by(self) -> frozenset[str]:
+        """Foreign keys that are filled with the keys of its to-one items."""
+        return frozenset(name for one in self.ones for name in one.link.local)
+
 
 def read_item(
     payload: Any,

@@ -25,6 +25,7 @@ from resolvers.writing.lists import Lists, Present
 from resolvers.writing.lookups import LookUps
 from resolvers.writing.rights import Rights
 from resolvers.writing.steps import Key, ListStep, Step
+from resolvers.writing.watching import Touch, Watch
 from resolvers.writing.wishes import Intent, Wish
 from schema_gen.errors import Several, forbidden, invalid_payload
 from schema_gen.model import Collection, Link, SchemaSnapshot
@@ -59,7 +60,9 @@ class Preparer:
         lookups: LookUps,
         fields: Fields,
         actor_values: ActorValues,
+        watch: Watch | None,
     ) -> None:
+        self._watch = watch
         self._snapshot = snapshot
         self._context = context
         self._lookups = lookups
@@ -157,9 +160,28 @@ class Preparer:
                     collection, one.action, grants, self._actor_values
                 )
         steps = [self._step(collection, one, batches[one.action]) for one in decided]
+        await self._announce(collection, decided, steps)
         if any(one.wish.item.ones or one.wish.item.lists for one in decided):
             steps = await self._related(collection, decided, steps)
         return steps
+
+    async def _announce(
+        self, collection: Collection, decided: Sequence[_Decided], steps: Sequence[Step]
+    ) -> None:
+        if self._watch is None or not collection.system:
+            return
+        for action in ("create", "update"):
+            touches = [
+                Touch(
+                    key=None if step.key is None else str(step.key[0]),
+                    fields=one.wish.filled | step.columns.keys() | one.wish.item.led_by,
+                    values=step.delta,
+                )
+                for one, step in zip(decided, steps, strict=True)
+                if step.action == action
+            ]
+            if touches:
+                await self._watch.coming(collection.name, action, touches)
 
     def _step(self, collection: Collection, one: _Decided, batch: Batch) -> Step:
         wish = one.wish
@@ -310,6 +332,9 @@ class Preparer:
     async def delete(self, collection: Collection, keys: Sequence[Key]) -> Mapping[Key, Step]:
         """Also of keys that are not there: those are passed over when the step is performed."""
         await self._rights.delete(collection, keys)
+        if self._watch is not None and collection.system and keys:
+            touches = [Touch(key=str(key[0])) for key in keys]
+            await self._watch.coming(collection.name, "delete", touches)
         return {
             key: Step(action="delete", collection=collection, key=key, columns=_NOTHING, delta=_NOTHING)
             for key in keys

@@ -26,6 +26,7 @@ from resolvers.writing.lookups import LookUps, keys_condition
 from resolvers.writing.perform import Performer
 from resolvers.writing.prepare import Preparer
 from resolvers.writing.rows import Leaving
+from resolvers.writing.watching import Watch
 from schema_gen.database import Transaction
 from schema_gen.drivers.base import DialectName
 from schema_gen.model import Collection, SchemaSnapshot
@@ -55,10 +56,15 @@ class Tools:
         )
 
     def preparer(
-        self, transaction: Transaction, lookups: LookUps, gate: Gate, context: RequestContext
+        self,
+        transaction: Transaction,
+        lookups: LookUps,
+        gate: Gate,
+        context: RequestContext,
+        watch: Watch | None = None,
     ) -> Preparer:
         values = ActorValues(transaction, self.snapshot, self.dialect, context)
-        return Preparer(self.snapshot, gate, context, lookups, self.fields, values)
+        return Preparer(self.snapshot, gate, context, lookups, self.fields, values, watch)
 
     def history(self) -> History:
         return History(self.snapshot, self.fields.tell)

@@ -114,6 +114,18 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
     collection: Schema = {"name": "collection", "in": "path", "required": True, "schema": TEXT}
     paths |= {
         "/users/me": _me(setting),
+        "/users/me/track/page": {
+            "patch": operation(
+                "trackPage",
+                "Users",
+                "Note where the caller was last",
+                {"204": done()},
+                body=body(
+                    {"type": "object", "required": ["last_page"], "properties": {"last_page": _FILLED}}
+                ),
+                refusals=_SENT,
+            )
+        },
         "/roles/me": {
             "get": operation(
                 "getMyRoles",
