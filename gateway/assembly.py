@@ -38,6 +38,7 @@ from gateway.explorer import BUILT, Explorer
 from gateway.limiting.counting import Counters
 from gateway.limiting.opening import open_counters, request_limits_of, tries_of
 from gateway.limiting.tries import Tries
+from gateway.mailing import open_post
 from gateway.observe import LOGGER
 from gateway.secret import with_secret
 from gateway.state import Project
@@ -57,6 +58,7 @@ from resolvers.calls import Calls
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
+from resolvers.mail.office import PostOffice
 from resolvers.mutations import Mutations
 from resolvers.operation import Operation, Outcome
 from resolvers.reload import SchemaReload
@@ -135,7 +137,9 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         hasher = make_hasher(chosen)
         stack.callback(hasher.close)
         counters = await stack.enter_async_context(open_counters(chosen))
-        project = _assemble(await _base(chosen, database, epochs, hasher, counters))
+        base = await _base(chosen, database, epochs, hasher, counters)
+        post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
+        project = _assemble(base, post)
         if not project.actors.installed:
             logger.warning(
                 "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
@@ -193,11 +197,11 @@ def _model(base: Base, entrance: Entrance) -> Model:
     return Model(events=events, behaviors=behaviors, changes=changes, models=Models(base.snapshot, changes))
 
 
-def _assemble(base: Base) -> Project:
+def _assemble(base: Base, post: PostOffice) -> Project:
     settings, database, holder = base.settings, base.database, base.holder
     entrance = _entrance(base)
     model = _model(base, entrance)
-    server = Server(database, base.snapshot, facts_of(settings))
+    server = Server(database, base.snapshot, facts_of(settings), post.connection)
 
     # calls are what the engine runs, and some of them run operations themselves: these three close the circle
     async def sdl(scope: Scope, context: RequestContext) -> str:
@@ -235,7 +239,7 @@ def _assemble(base: Base) -> Project:
     )
     engine = Engine(database, holder, limits, dialect, calls, mutations)
     graphql = graphql_of(settings, engine, calls)
-    return _project(base, entrance, model, engine, graphql, server, specifications)
+    return _project(base, entrance, model, engine, graphql, server, specifications, post)
 
 
 def _project(
@@ -246,6 +250,7 @@ def _project(
     graphql: GraphqlService,
     server: Server,
     specifications: Specifications,
+    post: PostOffice,
 ) -> Project:
     settings = base.settings
     return Project(
@@ -270,4 +275,5 @@ def _project(
         retention=Retention(base.database, base.snapshot, terms_of(settings)),
         throttle=base.throttle,
         request_limits=request_limits_of(settings, base.counters),
+        post=post,
     )

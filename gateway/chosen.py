@@ -52,6 +52,7 @@ def facts_of(settings: Settings) -> ServerFacts:
         query_limit_default=settings.query_limit_default,
         query_limit_max=settings.query_limit_max,
         health_threshold=settings.db_healthcheck_threshold,
+        health_services=frozenset(settings.healthcheck_services),
     )
 
 

@@ -28,6 +28,7 @@ from gateway.config_values import (
     CSV,
     DURATION,
     FLAG,
+    SENDER,
     SIZE,
     TEXT,
     Kind,
@@ -72,6 +73,7 @@ _pressure = _section("Overload")
 _rate = _section("Rate limits")
 _redis = _section("Redis")
 _graphql = _section("GraphQL")
+_mail = _section("Mail")
 _log = _section("Logs and health")
 _retention = _section("Retention")
 _bootstrap = _section("Bootstrap")
@@ -82,6 +84,11 @@ _ORIGINS: Final = or_word(or_word(CSV, "true", ("*",)), "false", ())
 _UNBOUNDED: Final = or_word(integer(1), "Infinity", None)
 _KEPT: Final = or_word(DURATION, "false", None)
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+_TRANSPORT: Final = Kind(
+    name="smtp \\| sendmail",
+    accepts="smtp or sendmail (Mailgun and SES take mails over smtp, too)",
+    parse=choice("smtp", "sendmail").parse,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +329,49 @@ class Settings:
         "Mutations that one request may hold once.",
     )
 
+    email_transport: str | None = _mail(
+        "",
+        optional(_TRANSPORT),
+        "How mails leave; not set: they do not, and the log tells of each. See the guide on mail.",
+    )
+    email_from: str = _mail(
+        "no-reply@example.com",
+        SENDER,
+        "Sender: an address, or `Name <address>`; the name is the project's else.",
+    )
+    email_verify_setup: bool = _mail(
+        "true", FLAG, "Try the transport at the start, and log what is wrong with it and with templates."
+    )
+    email_templates_path: str = _mail(
+        "./templates", TEXT, "Folder of your own templates; they come before those that are built in."
+    )
+    email_smtp_host: str = _mail("localhost", TEXT, "SMTP: host.")
+    email_smtp_port: int | None = _mail(
+        "", optional(integer(1, 65535)), "SMTP: port; not set: 587, or 465 with EMAIL_SMTP_SECURE."
+    )
+    email_smtp_user: str | None = _mail("", optional(TEXT), "SMTP: user.")
+    email_smtp_password: str | None = _mail("", optional(TEXT), "SMTP: password.", secret=True)
+    email_smtp_secure: bool = _mail(
+        "false", FLAG, "SMTP: TLS from the start. Else STARTTLS, without which nothing is sent."
+    )
+    email_smtp_ignore_tls: bool = _mail(
+        "false", FLAG, "SMTP: send in clear. A server on `localhost` needs no such permission."
+    )
+    email_smtp_tls_ca_file: str | None = _mail(
+        "", optional(TEXT), "SMTP: file with certificates to trust besides those of the machine."
+    )
+    email_smtp_name: str | None = _mail(
+        "", optional(TEXT), "SMTP: how this server calls itself; not set: the machine's name."
+    )
+    email_smtp_pool: bool = _mail("false", FLAG, "SMTP: keep connections open for the next mail.")
+    email_sendmail_path: str = _mail("/usr/sbin/sendmail", TEXT, "sendmail: the program.")
+    email_sendmail_new_line: str = _mail(
+        "unix", choice("unix", "windows"), "sendmail: how lines end that it is given."
+    )
+    rate_limiter_email_queue_size: int = _mail(
+        "10000", integer(1), "Mails of a worker that may wait; the next one is dropped, and that is logged."
+    )
+
     log_level: str = _log(
         "info",
         choice("fatal", "error", "warn", "info", "debug", "trace", "silent"),
@@ -330,6 +380,9 @@ class Settings:
     log_style: str = _log("pretty", choice("pretty", "raw"), "`pretty`: lines for people. `raw`: JSON lines.")
     log_http_ignore_paths: tuple[str, ...] = _log("", CSV, "Paths whose requests are not logged.")
     healthcheck_enabled: bool = _log("true", FLAG, "Answer `/server/health`.")
+    healthcheck_services: tuple[str, ...] = _log(
+        "database,redis,storage,email", CSV, "What it looks at, of what there is."
+    )
 
     retention_enabled: bool = _retention("false", FLAG, "Take old history away, at the times below.")
     retention_schedule: Cron = _retention(

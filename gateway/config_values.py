@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
 from gateway.cron import Cron
+from resolvers.mail.addresses import parse_sender
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -93,6 +94,11 @@ def _csv(text: str) -> tuple[str, ...]:
     return tuple(part for part in (part.strip() for part in text.split(",")) if part)
 
 
+def _sender(text: str) -> str:
+    parse_sender(text)
+    return text
+
+
 TEXT: Final = Kind(name="text", accepts="a text", parse=str)
 FLAG: Final = Kind(name="flag", accepts="true or false", parse=_flag)
 CSV: Final = Kind(name="list", accepts="a comma-separated list", parse=_csv)
@@ -101,6 +107,9 @@ DURATION: Final = Kind(
 )
 CRON: Final = Kind(
     name="schedule", accepts="a schedule of cron such as 0 0 * * * (midnight UTC)", parse=Cron.parse
+)
+SENDER: Final = Kind(
+    name="sender", accepts="a mail address, or a name with one: Name <address>", parse=_sender
 )
 SIZE: Final = Kind(name="size", accepts="a size such as 10mb, 512kb or 1048576 (bytes)", parse=_size)
 

@@ -252,6 +252,8 @@ class Application:
             try:
                 self._project = await stack.enter_async_context(self._open_project(self._settings))
                 await stack.enter_async_context(at_work(self._project.jobs))
+                if self._settings.email_verify_setup:
+                    self._project.post.verify()
             except (ConfigurationError, CausewayError, OSError) as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return

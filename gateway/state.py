@@ -23,6 +23,7 @@ from resolvers.actors import Actors
 from resolvers.behaviors.server import Server
 from resolvers.bundle import BundleHolder
 from resolvers.engine import Engine
+from resolvers.mail.office import PostOffice
 from resolvers.reload import SchemaReload
 from resolvers.retention import Retention
 from resolvers.root import GraphqlService
@@ -62,6 +63,7 @@ class Project:
     throttle: Throttle
     #: None: requests are not bounded
     request_limits: RequestLimits | None
+    post: PostOffice
 
     @property
     def jobs(self) -> tuple[Job, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from resolvers.context import RequestContext
+from resolvers.mail.connection import Connection
 from resolvers.single_flight import SingleFlight
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError, forbidden
@@ -77,30 +78,41 @@ _PREFIXES: Final = {"sqlite": "sqlite3", "postgresql": "pg"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """`health_threshold`: milliseconds of a database answer above which health warns."""
+    """`health_threshold`: milliseconds of a database answer above which health warns. `health_services`: what
+    it looks at: `database`, `email`.
+    """
 
     version: str
     public_url: str
     query_limit_default: int
     query_limit_max: int
     health_threshold: int
+    health_services: frozenset[str]
+
+
+Status = Literal["ok", "warn", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`status` ok, warn or error; `checks` in the form of health+json."""
+    """`checks` in the form of health+json."""
 
-    status: Literal["ok", "warn", "error"]
+    status: Status
     checks: Mapping[str, Any]
 
 
 class Server:
     def __init__(
-        self, database: Database, snapshot: Callable[[], SchemaSnapshot], facts: ServerFacts
+        self,
+        database: Database,
+        snapshot: Callable[[], SchemaSnapshot],
+        facts: ServerFacts,
+        mail: Connection,
     ) -> None:
         self._database = database
         self._snapshot = snapshot
         self._facts = facts
+        self._mail = mail
         self._health: tuple[float, Health] | None = None
         self._flights: SingleFlight[Health] = SingleFlight()
 
@@ -134,25 +146,39 @@ class Server:
         }
 
     async def _check(self) -> Health:
+        """The database decides: as long as it answers, requests are served, whatever else is wrong."""
+        services = self._facts.health_services
+        status: Status = "ok"
+        checks: dict[str, Any] = {}
+        if "database" in services:
+            check = await self._database_check()
+            status = check["status"]
+            checks[f"{_PREFIXES[self._database.dialect]}:responseTime"] = [check]
+        if "email" in services:
+            mail = await self._mail.check()
+            told = {"output": mail.output} if mail.output is not None else {}
+            checks["email:connection"] = [{"status": mail.status, "componentType": "email", **told}]
+            if status == "ok" and mail.status != "ok":
+                status = "warn"
+        health = Health(status=status, checks=checks)
+        self._health = (time.monotonic(), health)
+        return health
+
+    async def _database_check(self) -> dict[str, Any]:
         began = time.perf_counter()
         threshold = self._facts.health_threshold
         try:
             await self._database.ping()
         except CausewayError as error:
-            check: dict[str, Any] = {"status": "error", "componentType": "datastore", "output": error.message}
-        else:
-            took = round((time.perf_counter() - began) * 1000, 3)
-            check = {
-                "status": "ok" if took <= threshold else "warn",
-                "componentType": "datastore",
-                "observedUnit": "ms",
-                "observedValue": took,
-                "threshold": threshold,
-            }
-        name = f"{_PREFIXES[self._database.dialect]}:responseTime"
-        health = Health(status=check["status"], checks={name: [check]})
-        self._health = (time.monotonic(), health)
-        return health
+            return {"status": "error", "componentType": "datastore", "output": error.message}
+        took = round((time.perf_counter() - began) * 1000, 3)
+        return {
+            "status": "ok" if took <= threshold else "warn",
+            "componentType": "datastore",
+            "observedUnit": "ms",
+            "observedValue": took,
+            "threshold": threshold,
+        }
 
     async def _project(self) -> dict[str, Any]:
         table = self._snapshot().collections.get("directus_settings")

@@ -57,6 +57,10 @@ def test_nothing_set_serves_the_embedded_database() -> None:
         ("INFER_RELATIONS", "FALSE", "infer_relations", False),
         ("PRESSURE_LIMITER_RETRY_AFTER", "false", "pressure_limiter_retry_after", 1),
         ("REVISIONS_RETENTION", "false", "revisions_retention", None),
+        ("EMAIL_TRANSPORT", "SMTP", "email_transport", "smtp"),
+        ("EMAIL_TRANSPORT", "", "email_transport", None),
+        ("EMAIL_FROM", "My site <a@b.example>", "email_from", "My site <a@b.example>"),
+        ("EMAIL_SMTP_PORT", "25", "email_smtp_port", 25),
         ("RETENTION_SCHEDULE", "0 30 1 * * *", "retention_schedule", Cron.parse("30 1 * * *")),
     ],
 )
@@ -69,6 +73,15 @@ def test_values(variable: str, text: str, field: str, value: object) -> None:
     [
         ("PORT", "abc", "PORT='abc' is not accepted: expected a whole number from 0 to 65535"),
         ("PORT", "70000", "PORT='70000'"),
+        *(
+            (
+                "EMAIL_TRANSPORT",
+                name,
+                f"EMAIL_TRANSPORT='{name}' is not accepted: expected smtp or sendmail (Mailgun and SES take",
+            )
+            for name in ("mailgun", "ses", "pigeon")
+        ),
+        ("EMAIL_FROM", "nobody", "EMAIL_FROM='nobody' is not accepted: expected a mail address, or a name"),
         (
             "MAX_PAYLOAD_SIZE",
             "10 lightyears",

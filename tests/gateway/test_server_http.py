@@ -12,6 +12,7 @@ import pytest
 from resolvers.behaviors.server import Server
 from schema_gen.errors import service_unavailable
 from tests.conftest import MakeDatabase
+from tests.support.mail import mailbox
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -37,7 +38,9 @@ PROJECT = [
 async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
     url = await make_database(seed_system)
     # a busy machine must not make the database look slow
-    async with running(url, DB_HEALTHCHECK_THRESHOLD="60000") as running_site:
+    async with running(
+        url, DB_HEALTHCHECK_THRESHOLD="60000", HEALTHCHECK_SERVICES="database"
+    ) as running_site:
         await add_user(running_site.database, "ada@example.com", token="ada")
         yield running_site
 
@@ -148,12 +151,48 @@ async def test_health_of_a_database_that_does_not_answer(site: Site, monkeypatch
     assert check["output"] == 'Service "database" is unavailable. Cannot be reached.'
 
 
+async def test_health_of_the_way_that_mails_leave_by(make_database: MakeDatabase) -> None:
+    """Mails that cannot leave are told, and keep nobody from being served."""
+    url = await make_database(seed_system)
+
+    async def health(**values: str) -> tuple[int, dict[str, Any]]:
+        async with running(url, DB_HEALTHCHECK_THRESHOLD="60000", **values) as site:
+            answer = await site.ask("GET", "/server/health", token=ADMIN_TOKEN)
+            return answer.status, json.loads(answer.body)
+
+    def part(health: dict[str, Any]) -> dict[str, Any]:
+        (check,) = health["checks"]["email:connection"]
+        return dict(check)
+
+    status, without = await health()
+    assert (status, without["status"]) == (200, "warn")
+    assert part(without) == {
+        "status": "warn",
+        "componentType": "email",
+        "output": "no transport is configured: mails go to the log",
+    }
+    async with mailbox() as box:
+        status, well = await health(**box.settings)
+        assert (status, well["status"]) == (200, "ok")
+        assert part(well) == {"status": "ok", "componentType": "email"}
+    status, dead = await health(**box.settings)
+    assert (status, dead["status"], part(dead)["status"]) == (200, "warn", "error")
+    assert f"127.0.0.1 on port {box.port}" in part(dead)["output"]
+    status, nothing = await health(HEALTHCHECK_SERVICES="redis")
+    assert (status, nothing["status"], nothing["checks"]) == (200, "ok", {})
+
+
 async def test_a_slow_database_warns(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     server = site.project.server
     facts = type(server._facts)(
-        version="1", public_url="/", query_limit_default=1, query_limit_max=1, health_threshold=-1
+        version="1",
+        public_url="/",
+        query_limit_default=1,
+        query_limit_max=1,
+        health_threshold=-1,
+        health_services=frozenset({"database"}),
     )
-    slow = Server(site.database, server._snapshot, facts)
+    slow = Server(site.database, server._snapshot, facts, site.project.post.connection)
     assert (await slow._check()).status == "warn"
 
 
