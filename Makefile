@@ -8,7 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PYTEST_ARGS ?= -n 2
+# three on two processors: a worker that waits for PostgreSQL leaves one to the others
+PYTEST_ARGS ?= -n 3 --dist worksteal
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 

@@ -48,6 +48,9 @@ from schema_gen.naming import MutationKind
 
 #: times that a transaction is begun before its conflict is told
 _ATTEMPTS: Final = 12
+#: the same for an upsert that meets a key which is there: where another upsert was quicker, the next attempt
+#: finds its item; what fails once more is another constraint, and stays what it is
+_UPSERT_ATTEMPTS: Final = 3
 #: seconds: the longest pause before the first further attempt, which doubles with each; the longest of all
 _PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 2.0
@@ -212,8 +215,7 @@ class Mutations:
                 break
             except CausewayError as error:
                 upserts = any(one.on_conflict or one.upsert for one in arguments)
-                again = isinstance(error, TransientError) or (upserts and error.code == "RECORD_NOT_UNIQUE")
-                if not again or attempt >= _ATTEMPTS:
+                if attempt >= _attempts(error, upserts=upserts):
                     if written:
                         raise told_at_commit(error) from error
                     raise
@@ -318,6 +320,13 @@ def _together(operation: Operation) -> bool:
 
 def _listed(value: Any) -> list[Any] | None:
     return value if value is None or isinstance(value, list) else [value]
+
+
+def _attempts(error: CausewayError, *, upserts: bool) -> int:
+    """How often something that ended with this error is worth beginning."""
+    if isinstance(error, TransientError):
+        return _ATTEMPTS
+    return _UPSERT_ATTEMPTS if upserts and error.code == "RECORD_NOT_UNIQUE" else 1
 
 
 def _arguments(operation: Operation, root: PlannedRoot, tools: Tools) -> Arguments:

@@ -14,9 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.dump import Watch
 from tests.support.postgres import Cluster
-from tests.support.project import Site
 from tests.support.redis import RedisServer
 from tests.support.seeds import seed_chinook, seed_demo
 from tests.support.session import Dialect, Seed, TestRun
@@ -135,12 +133,3 @@ async def chinook_url(make_database: MakeDatabase, reference_dir: Path) -> str:
 async def demo_url(make_database: MakeDatabase) -> str:
     """The demo site with its system tables, as `make demo` makes it; credentials in `tests.support.seeds`."""
     return await make_database(seed_demo)
-
-
-@pytest.fixture(autouse=True)
-def traceless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every refused request of the test that could write is checked to have left the database as it was."""
-    watch = Watch()
-    monkeypatch.setattr(Site, "ask", watch.over(Site.ask))
-    yield
-    watch.close()

@@ -486,3 +486,19 @@ def _counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
             monkeypatch.setattr(kind, name, counted)
     return count
+
+
+async def test_an_upsert_that_another_constraint_refuses_is_told_soon(
+    written: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upsert of the same item by others is found by the second attempt; a third is for bad luck."""
+    run, begun = RootWriter.run, []
+
+    async def counted(self: RootWriter) -> tuple[Key, ...]:
+        begun.append(self)
+        return await run(self)
+
+    monkeypatch.setattr(RootWriter, "run", counted)
+    refused = await ask(written, "PUT", "/items/posts/2", {"label": "first"})
+    assert told(refused)[1] == "RECORD_NOT_UNIQUE"
+    assert len(begun) == 3

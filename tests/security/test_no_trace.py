@@ -15,9 +15,11 @@ import pytest
 
 from resolvers.events import Event, Events
 from tests.conftest import MakeDatabase
+from tests.support import project
+from tests.support.asgi import Answer
 from tests.support.dump import dump
 from tests.support.press import ADA, EVE, NOBODY, graphql, press
-from tests.support.project import ADMIN_TOKEN, Site, code
+from tests.support.project import ADMIN_TOKEN, Site, change, code
 
 LONG: Final = "x" * 41
 _FINE: Final = {"title": "fine", "author": {"name": "new"}, "comments": [{"body": "new"}]}
@@ -222,3 +224,24 @@ async def test_a_dump_sees_every_change(make_database: MakeDatabase) -> None:
             assert answer.status == 200
             seen.append(await dump(site.database))
         assert len({tuple(lines) for lines in seen}) == len(seen)
+
+
+@pytest.mark.parametrize("target", ["/items/tags", "/fields/tags?concurrentIndexCreation"])
+async def test_the_watch_tells_of_a_trace(
+    make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """Every refusal that any test meets is looked at: here is one that writes all the same."""
+    async with press(make_database) as site:
+
+        async def refuse(application: object, *request: object, **more: object) -> Answer:
+            await change(site.database, "insert into tags (name) values ('left')")
+            return Answer(status=403, headers={}, body=b"")
+
+        fine = await site.ask("POST", target, {}, token=EVE)
+        assert fine.status >= 400
+        monkeypatch.setattr(project, "ask", refuse)
+        with pytest.raises(AssertionError, match=r"left a trace.*left"):
+            await site.ask("POST", target, {}, token=EVE)
+        # what came before the request is no trace of it
+        monkeypatch.undo()
+        assert (await site.ask("POST", target, {}, token=EVE)).status >= 400

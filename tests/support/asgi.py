@@ -25,12 +25,14 @@ class Wire:
 
     incoming: asyncio.Queue[MutableMapping[str, Any]] = field(default_factory=asyncio.Queue)
     sent: list[MutableMapping[str, Any]] = field(default_factory=list)
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self) -> MutableMapping[str, Any]:
         return await self.incoming.get()
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         self.sent.append(message)
+        self.answering.set()
 
     def body(self, *parts: bytes) -> Wire:
         for number, part in enumerate(parts, 1):
@@ -66,8 +68,7 @@ async def serving(application: Application) -> AsyncIterator[Application]:
     wire = Wire()
     lifespan = asyncio.create_task(application({"type": "lifespan"}, wire.receive, wire.send))
     wire.incoming.put_nowait({"type": "lifespan.startup"})
-    while not wire.sent:
-        await asyncio.sleep(0)
+    await wire.answering.wait()
     assert wire.sent[0] == {"type": "lifespan.startup.complete"}
     try:
         yield application

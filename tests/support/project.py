@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from resolvers.bootstrap import bootstrap
 from resolvers.secrets import Hasher
 from schema_gen.database import Database, open_database
 from tests.support.asgi import Answer, ask, serving
+from tests.support.dump import Watch, watched
 
 SECRET: Final = "a secret of the tests that is long enough"
 ADMIN_EMAIL: Final = "admin@example.com"
@@ -74,8 +75,11 @@ def settings_for(url: str, **values: str) -> Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
+    """`ask` checks of every refused request that could write that it left the database as it was."""
+
     application: Application
     project: Project
+    watch: Watch
 
     @property
     def database(self) -> Database:
@@ -97,7 +101,13 @@ class Site:
         if payload is not None:
             sent.setdefault("content-type", "application/json")
             body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        return await ask(self.application, method, target, headers=sent, body=body)
+
+        async def send() -> Answer:
+            return await ask(self.application, method, target, headers=sent, body=body)
+
+        if not watched(method, target, payload):
+            return await send()
+        return await self.watch.over(f"{method} {target}", send)
 
 
 @asynccontextmanager
@@ -106,7 +116,8 @@ async def running(url: str, **values: str) -> AsyncIterator[Site]:
     async with serving(application):
         project = application._project
         assert project is not None
-        yield Site(application=application, project=project)
+        with closing(Watch(project.database)) as watch:
+            yield Site(application=application, project=project, watch=watch)
 
 
 def data(answer: Answer) -> Any:

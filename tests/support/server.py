@@ -22,6 +22,13 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 SECRET: Final = "a secret of the tests that is long enough"
+#: what makes logins slow for guessers costs the tests minutes
+_QUICK: Final = {
+    "HASH_MEMORY_COST": "8192",
+    "HASH_TIME_COST": "1",
+    "HASH_PARALLELISM": "1",
+    "LOGIN_STALL_TIME": "1",
+}
 #: seconds; a start takes about one, but the machine may be busy with other tests
 START_TIMEOUT: Final = 60
 _LISTENS: Final = re.compile(r"listens on (http://\S+:\d+)")
@@ -64,6 +71,7 @@ def environment_of(database_url: str, **values: str) -> dict[str, str]:
         "SECRET": SECRET,
         "HOST": "127.0.0.1",
         "PORT": "0",
+        **_QUICK,
         **values,
     }
 
