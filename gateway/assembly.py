@@ -201,7 +201,8 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     settings, database, holder = base.settings, base.database, base.holder
     entrance = _entrance(base)
     model = _model(base, entrance)
-    server = Server(database, base.snapshot, facts_of(settings), post.connection)
+    facts = facts_of(settings)
+    server = Server(database, base.snapshot, facts, post.connection)
 
     # calls are what the engine runs, and some of them run operations themselves: these three close the circle
     async def sdl(scope: Scope, context: RequestContext) -> str:
@@ -217,7 +218,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     dialect = sql_dialect(database)
     structure = Structure(holder)
     calls = Calls.of(
-        *server_calls(server, health_enabled=settings.healthcheck_enabled),
+        *server_calls(server, facts, health_enabled=settings.healthcheck_enabled),
         *schema_calls(
             sdl,
             specifications.openapi,

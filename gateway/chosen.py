@@ -5,7 +5,11 @@ limits_of(settings) -> Limits(query_limit_default=100, ...)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.config import Settings
+from gateway.limiting.counting import Rate
+from gateway.limiting.opening import each_rate, everybody_rate
 from gateway.version import VERSION
 from resolvers.behaviors.auth import Lives
 from resolvers.behaviors.server import ServerFacts
@@ -53,7 +57,13 @@ def facts_of(settings: Settings) -> ServerFacts:
         query_limit_max=settings.query_limit_max,
         health_threshold=settings.db_healthcheck_threshold,
         health_services=frozenset(settings.healthcheck_services),
+        rate_limit=_told(each_rate(settings)),
+        rate_limit_global=_told(everybody_rate(settings)),
     )
+
+
+def _told(rate: Rate | None) -> Mapping[str, int] | None:
+    return None if rate is None else {"points": rate.points, "duration": rate.seconds}
 
 
 def spec_facts_of(settings: Settings) -> SpecFacts:

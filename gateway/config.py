@@ -418,6 +418,16 @@ class Settings:
             return f"sqlite:///{self.db_filename}"
         return _postgresql_url(self)
 
+    def check(self) -> None:
+        """Raises ConfigurationError for what contradicts each other."""
+        _ = self.database_url, self.redis_url
+        if self.rate_limiter_enabled and self.rate_limiter_global_enabled:
+            each = self.rate_limiter_points * self.rate_limiter_global_duration
+            if each > self.rate_limiter_global_points * self.rate_limiter_duration:
+                raise ConfigurationError(
+                    "RATE_LIMITER_GLOBAL_* allows fewer requests than RATE_LIMITER_* allows of one address"
+                )
+
     @property
     def redis_url(self) -> str | None:
         """None where no Redis is named; may hold a password, not for logs. Raises ConfigurationError."""

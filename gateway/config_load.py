@@ -42,8 +42,7 @@ def settings_from(values: Mapping[str, str], directory: Path) -> Settings:
         if text is not None:
             known[item.name] = _parse(item.name.upper(), text, item.metadata["setting"])
     settings = Settings(**known)
-    # what contradicts each other ends the start here
-    _ = settings.database_url, settings.redis_url
+    settings.check()
     return settings
 
 

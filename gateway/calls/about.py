@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gateway.calls.making import Arguments, own, query
 from resolvers.behaviors.me import permissions_me, policies_globals
-from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server
+from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server, ServerFacts
 from resolvers.bundle import BundleHolder
 from resolvers.calls import CallEnum, CallObject, CallRoot
 from resolvers.context import RequestContext
@@ -40,22 +40,32 @@ _INFO: Final = (
         fields={"source": "String", "entitlements": "server_info_license_entitlements"},
     ),
     CallObject(name="server_info_query_limit", fields={"default": "Int", "max": "Int"}),
-    CallObject(
+)
+_RATE: Final = {"points": "Int", "duration": "Int"}
+
+
+def _info_types(facts: ServerFacts) -> tuple[CallObject, ...]:
+    """A limit that is not set is `false`, one that is set an object (protocol)."""
+    each = CallObject(name="server_info_rate_limit", fields=_RATE) if facts.rate_limit else None
+    everybody = (
+        CallObject(name="server_info_rate_limit_global", fields=_RATE) if facts.rate_limit_global else None
+    )
+    whole = CallObject(
         name="server_info",
         fields={
             "project": "server_info_project",
             "license": "server_info_license",
-            "rateLimit": "Boolean",
-            "rateLimitGlobal": "Boolean",
+            "rateLimit": each.name if each else "Boolean",
+            "rateLimitGlobal": everybody.name if everybody else "Boolean",
             "websocket": "Boolean",
             "queryLimit": "server_info_query_limit",
             "version": "String",
         },
-    ),
-)
+    )
+    return (*_INFO, *(part for part in (each, everybody) if part is not None), whole)
 
 
-def server_calls(server: Server, *, health_enabled: bool) -> tuple[CallRoot, ...]:
+def server_calls(server: Server, facts: ServerFacts, *, health_enabled: bool) -> tuple[CallRoot, ...]:
     async def ping(arguments: Arguments, context: RequestContext) -> str:
         return PONG
 
@@ -66,7 +76,8 @@ def server_calls(server: Server, *, health_enabled: bool) -> tuple[CallRoot, ...
         return await server.health(context)
 
     checks = (query("server_health", "JSON", health),) if health_enabled else ()
-    return (query("server_ping", "String", ping), query("server_info", "server_info", info, *_INFO), *checks)
+    told = query("server_info", "server_info", info, *_info_types(facts))
+    return (query("server_ping", "String", ping), told, *checks)
 
 
 def own_calls(holder: BundleHolder) -> tuple[CallRoot, ...]:

@@ -60,7 +60,7 @@ class Store(Protocol):
 
 
 class Counts:
-    """A store of the library `limits`. Each is asked itself: its strategies would ask three times."""
+    """A storage of the library `limits` at hand. It is asked itself: strategies would ask it three times."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

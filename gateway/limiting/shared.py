@@ -13,17 +13,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
-from limits.aio.storage import RedisStorage
+from limits.aio.storage import RedisStorage, Storage
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.limiting.counting import Count, Counts, Store, StoreAway
+from gateway.limiting.counting import Count, Store, StoreAway
 from gateway.observe import LOGGER
+from resolvers.bounded import Bounded
 from schema_gen.errors import ConfigurationError
 
 #: seconds that an answer may take
@@ -31,6 +32,8 @@ _PATIENCE: Final = 0.25
 #: seconds without asking, after a failure
 _PAUSE: Final = 1.0
 _CONNECTIONS: Final = 32
+#: windows whose ends are remembered
+_REMEMBERED: Final = 10_000
 #: what the names of keys begin with
 _PREFIX: Final = "causeway:limit"
 _FAILURES: Final = (RedisError, OSError, TimeoutError)
@@ -77,6 +80,27 @@ class SharedCounts:
             self._logger.warning("Redis answers again: limits are counted there")
 
 
+class RemoteCounts:
+    """A storage that is asked once for a count. When its window ends is asked once, too, and remembered:
+    where somebody cleared the key meanwhile, what is told of the end is earlier than it is.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._ends: Bounded[str, float] = Bounded(_REMEMBERED)
+
+    async def count(self, key: str, seconds: int, amount: int) -> Count:
+        used = await self._storage.incr(key, seconds, amount=amount)
+        now = time()
+        ends = now + seconds if used == amount else self._ends.get(key)
+        if ends is None or ends <= now:
+            ends = await self._storage.get_expiry(key)
+        return Count(used=used, ends=self._ends.put(key, ends))
+
+    async def clear(self, key: str) -> None:
+        await self._storage.clear(key)
+
+
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncIterator[SharedCounts]:
     """Asks nothing yet: a Redis that is away comes into use when it is there. Raises ConfigurationError."""
@@ -96,6 +120,6 @@ async def open_shared(url: str) -> AsyncIterator[SharedCounts]:
     options: Mapping[str, Any] = {"connection_pool": pool}
     storage = RedisStorage("async+redis://", implementation="redispy", key_prefix=_PREFIX, **options)
     try:
-        yield SharedCounts(Counts(storage))
+        yield SharedCounts(RemoteCounts(storage))
     finally:
         await pool.aclose()

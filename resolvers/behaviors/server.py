@@ -56,7 +56,7 @@ _LICENSE: Final[Mapping[str, Any]] = {
         "display_powered_by": None,
     },
 }
-#: what is not there (yet)
+#: what is not there (yet), or is not set
 _ABSENT: Final[Mapping[str, Any]] = {
     "project_owner_enabled": False,
     "mcp_enabled": False,
@@ -80,6 +80,8 @@ _PREFIXES: Final = {"sqlite": "sqlite3", "postgresql": "pg"}
 class ServerFacts:
     """`health_threshold`: milliseconds of a database answer above which health warns. `health_services`: what
     it looks at: `database`, `email`.
+
+    `rate_limit`: points and duration of one address; `rate_limit_global`: of all. None: unbounded.
     """
 
     version: str
@@ -88,6 +90,8 @@ class ServerFacts:
     query_limit_max: int
     health_threshold: int
     health_services: frozenset[str]
+    rate_limit: Mapping[str, int] | None = None
+    rate_limit_global: Mapping[str, int] | None = None
 
 
 Status = Literal["ok", "warn", "error"]
@@ -121,7 +125,13 @@ class Server:
         if context.actor.user is not None:
             facts = self._facts
             limits = {"default": facts.query_limit_default, "max": facts.query_limit_max}
-            info |= {**_ABSENT, "queryLimit": limits, "websocket": False}
+            info |= {
+                **_ABSENT,
+                "rateLimit": facts.rate_limit or False,
+                "rateLimitGlobal": facts.rate_limit_global or False,
+                "queryLimit": limits,
+                "websocket": False,
+            }
         if context.actor.admin:
             info["version"] = self._facts.version
         info["license"] = _LICENSE

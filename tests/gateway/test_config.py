@@ -221,9 +221,17 @@ def test_redis_url(values: dict[str, str], url: str | None) -> None:
     [
         ({"RATE_LIMITER_STORE": "redis"}, "RATE_LIMITER_STORE='redis' needs REDIS or REDIS_HOST"),
         ({"REDIS": "http://user:hush@cache"}, "REDIS is not accepted: expected redis://"),
+        (
+            {
+                "RATE_LIMITER_ENABLED": "true",
+                "RATE_LIMITER_GLOBAL_ENABLED": "1",
+                "RATE_LIMITER_POINTS": "1001",
+            },
+            "RATE_LIMITER_GLOBAL_.* allows fewer",
+        ),
     ],
 )
-def test_a_redis_that_cannot_be_is_refused(values: dict[str, str], said: str) -> None:
+def test_limits_that_cannot_be_are_refused(values: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as refused:
         settings_from(values, HERE)
     assert "hush" not in str(refused.value)

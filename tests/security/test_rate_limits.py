@@ -249,3 +249,17 @@ async def test_without_redis_nothing_fails(make_database: MakeDatabase) -> None:
         assert [(await get(site)).status for _ in range(4)] == [200, 200, 200, 429]
     async with running(url, RATE_LIMITER_STORE="redis", REDIS="redis://127.0.0.1:1") as site:
         assert await statuses(site, 4) == [401, 401, 401, 429]
+
+
+async def test_the_server_tells_its_limits(make_database: MakeDatabase) -> None:
+    everybody = {"RATE_LIMITER_GLOBAL_ENABLED": "true", "RATE_LIMITER_GLOBAL_POINTS": "700"}
+    url = await make_database(with_ada)
+    async with running(url, **everybody, **{**PER_ADDRESS, "RATE_LIMITER_POINTS": "300"}) as site:
+        info = data(await site.ask("GET", "/server/info", token=ADMIN_TOKEN))
+        query = {
+            "query": "{ server_info { rateLimit { points duration } rateLimitGlobal { points duration } } }"
+        }
+        told = data(await site.ask("POST", "/graphql/system", query, token=ADMIN_TOKEN))["server_info"]
+    each, everybodys = {"points": 300, "duration": 600}, {"points": 700, "duration": 1}
+    assert told == {"rateLimit": each, "rateLimitGlobal": everybodys}
+    assert (info["rateLimit"], info["rateLimitGlobal"]) == (each, everybodys)
