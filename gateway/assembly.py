@@ -40,6 +40,7 @@ from gateway.limiting.opening import open_counters, request_limits_of, tries_of
 from gateway.limiting.tries import Tries
 from gateway.mailing import open_post
 from gateway.observe import LOGGER
+from gateway.page_policy import page_policy
 from gateway.secret import with_secret
 from gateway.state import Project
 from gateway.tokens import Tokens
@@ -262,7 +263,9 @@ def _project(
         schema=base.reload,
         engine=engine,
         graphql=graphql,
-        explorer=Explorer.find(BUILT, settings.public_url),
+        explorer=Explorer.find(
+            BUILT, settings.public_url, page_policy(settings.content_security_policy_directives)
+        ),
         bridge=Bridge(engine, base.holder, bridge_limits_of(settings)),
         hasher=base.hasher,
         sessions=entrance.sessions,

@@ -28,6 +28,7 @@ from gateway.config_values import (
     CSV,
     DURATION,
     FLAG,
+    ORIGINS,
     SENDER,
     SIZE,
     TEXT,
@@ -38,25 +39,32 @@ from gateway.config_values import (
     or_word,
 )
 from gateway.cron import Cron
+from gateway.page_policy import DIRECTIVES, Directive
 from schema_gen.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the reference table. `default` is text as in the environment; "" means: not set."""
+    """One row of the reference table. `default` is text as in the environment; "" means: not set.
+
+    `members`: not one variable but all that begin with its name and `__`; the kind gets them as one object.
+    """
 
     section: str
     default: str
     kind: Kind[Any]
     doc: str
     secret: bool
+    members: bool
 
 
 def _section(title: str) -> Any:
     """A function that declares settings of one section; typed Any so that each field states its own type."""
 
-    def setting(default: str, kind: Kind[Any], doc: str, *, secret: bool = False) -> Any:
-        row = Setting(section=title, default=default, kind=kind, doc=doc, secret=secret)
+    def setting(
+        default: str, kind: Kind[Any], doc: str, *, secret: bool = False, members: bool = False
+    ) -> Any:
+        row = Setting(section=title, default=default, kind=kind, doc=doc, secret=secret, members=members)
         return field(default=kind.parse(default), repr=not secret, metadata={"setting": row})
 
     return setting
@@ -80,7 +88,7 @@ _bootstrap = _section("Bootstrap")
 
 _SAME_SITE: Final = choice("lax", "strict", "none")
 _SECURE: Final = choice("auto", "true", "false")
-_ORIGINS: Final = or_word(or_word(CSV, "true", ("*",)), "false", ())
+_ORIGINS: Final = or_word(or_word(ORIGINS, "true", ("*",)), "false", ())
 _UNBOUNDED: Final = or_word(integer(1), "Infinity", None)
 _KEPT: Final = or_word(DURATION, "false", None)
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
@@ -227,6 +235,13 @@ class Settings:
     hsts_max_age: timedelta = _security("180d", DURATION, "Its max-age.")
     hsts_include_sub_domains: bool = _security("true", FLAG, "Its includeSubDomains.")
     hsts_preload: bool = _security("false", FLAG, "Its preload.")
+    content_security_policy_directives: tuple[Directive, ...] = _security(
+        "",
+        DIRECTIVES,
+        "What pages may load, beside what ours need: `CONTENT_SECURITY_POLICY_DIRECTIVES__FRAME_SRC` for "
+        "`frame-src`, and so on; `false` takes a directive away. Replies that are no pages allow nothing.",
+        members=True,
+    )
     cross_origin_opener_policy_enabled: bool = _security("true", FLAG, "Send Cross-Origin-Opener-Policy.")
     cross_origin_opener_policy_policy: str = _security(
         "same-origin-allow-popups",
@@ -443,7 +458,14 @@ class Settings:
 
 def rows() -> tuple[tuple[str, Setting], ...]:
     """The table: `(variable, Setting)` in the order of declaration."""
-    return tuple((item.name.upper(), item.metadata["setting"]) for item in fields(Settings))
+    return tuple(
+        (_variable(item.name, item.metadata["setting"]), item.metadata["setting"])
+        for item in fields(Settings)
+    )
+
+
+def _variable(name: str, row: Setting) -> str:
+    return f"{name.upper()}__*" if row.members else name.upper()
 
 
 def _connection_string(text: str, client: str | None) -> str:

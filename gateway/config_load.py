@@ -38,9 +38,11 @@ def settings_from(values: Mapping[str, str], directory: Path) -> Settings:
     """Like `load_settings`, of values that are already together."""
     known = {}
     for item in fields(Settings):
-        text = _text(item.name.upper(), values, directory)
+        row: Setting = item.metadata["setting"]
+        variable = item.name.upper()
+        text = _members(variable, values) if row.members else _text(variable, values, directory)
         if text is not None:
-            known[item.name] = _parse(item.name.upper(), text, item.metadata["setting"])
+            known[item.name] = _parse(variable, text, row)
     settings = Settings(**known)
     settings.check()
     return settings
@@ -57,6 +59,13 @@ def _text(variable: str, values: Mapping[str, str], directory: Path) -> str | No
         return (directory / path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file_variable}={path!r} cannot be read: {_why(error)}") from error
+
+
+def _members(variable: str, values: Mapping[str, str]) -> str | None:
+    """All variables below this one, by the ends of their names, as JSON."""
+    prefix = f"{variable}__"
+    given = {name.removeprefix(prefix): text for name, text in values.items() if name.startswith(prefix)}
+    return json.dumps(given) if given else None
 
 
 def _parse(variable: str, text: str, row: Setting) -> Any:

@@ -99,9 +99,25 @@ def _sender(text: str) -> str:
     return text
 
 
+#: as browsers write it: no path, no slash at the end, small letters; never `null`, which every sandbox says
+_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.ASCII)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _csv(text)
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError(text)
+    return origins
+
+
 TEXT: Final = Kind(name="text", accepts="a text", parse=str)
 FLAG: Final = Kind(name="flag", accepts="true or false", parse=_flag)
 CSV: Final = Kind(name="list", accepts="a comma-separated list", parse=_csv)
+ORIGINS: Final = Kind(
+    name="list",
+    accepts="origins separated by commas, each as browsers send it: https://app.example.com",
+    parse=_origins,
+)
 DURATION: Final = Kind(
     name="duration", accepts="a duration such as 15m, 7d, 10s or 500 (milliseconds)", parse=_duration
 )

@@ -19,26 +19,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.http import HTML, HttpReply, HttpRequest
+from gateway.page_policy import page_policy
 from schema_gen.errors import route_not_found
 
 BUILT: Final = Path(__file__).parent / "static" / "graphiql"
 PREFIX: Final = "/graphiql/"
 
-#: the editor writes style elements and keeps its fonts in them; scripts, workers and requests are this host's
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "worker-src 'self'",
-        "connect-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "font-src 'self' data:",
-        "img-src 'self' data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 _TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -58,28 +44,31 @@ in the source of Causeway (Node.js 20 or newer), or install a released wheel, wh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explorer:
-    """`document`: the page with addresses filled in; None where it is not built. `assets`: name -> file."""
+    """`document`: the page with addresses filled in; None where it is not built. `assets`: name -> file.
+    `policy`: what the page may load.
+    """
 
     document: bytes | None
     assets: Mapping[str, Path]
+    policy: str
 
     @classmethod
-    def find(cls, directory: Path, public_url: str) -> Explorer:
+    def find(cls, directory: Path, public_url: str, policy: str = page_policy(())) -> Explorer:
         """`public_url`: its path is what stands before every address of ours."""
         page = directory / "index.html"
         if not page.is_file():
-            return cls(document=None, assets={})
+            return cls(document=None, assets={}, policy=policy)
         mounted = urlsplit(public_url).path.rstrip("/") + PREFIX
         text = page.read_text("utf-8").replace('"./assets/', f'"{html.escape(mounted)}assets/')
         files = (directory / "assets").iterdir()
-        return cls(document=text.encode(), assets={file.name: file for file in files})
+        return cls(document=text.encode(), assets={file.name: file for file in files}, policy=policy)
 
     def page(self, address: str) -> HttpReply:
         """`address`: what was asked for, to be shown where there is no explorer."""
         body = self.document or _MISSING.format(address=html.escape(address)).encode()
         headers = (
             ("content-type", HTML),
-            ("content-security-policy", _POLICY),
+            ("content-security-policy", self.policy),
             ("vary", "Accept"),
         )
         return HttpReply(headers=headers, body=body)

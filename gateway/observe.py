@@ -36,10 +36,12 @@ _SECRET_WORD: Final = re.compile(
 )
 #: what gives a secret away in free text (messages of drivers, tracebacks)
 _SECRET_TEXT: Final = re.compile(
-    r"(?P<head>\bBearer\s+|[\w-]*(?:token|password|secret|otp)[\w-]*[\"']?\s*[=:]\s*[\"']?|://[^\s:/@]*:)"
-    r"(?P<value>[^\s\"'&;,@}]+)",
+    r"(?P<head>\b(?:Bearer|Basic)\s+|[\w-]*(?:token|password|secret|otp)[\w-]*[\"')]*\s*[=:]\s*\(?|://[^\s:/@]*:)"
+    r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s\"'&;,@})]+)",
     re.IGNORECASE,
 )
+#: a signed token, wherever it stands
+_SIGNED: Final = re.compile(r"eyJ[\w-]+(?:\.|%2E)[\w-]+(?:\.|%2E)[\w-]*", re.IGNORECASE)
 _BATCH: Final = 500
 
 
@@ -87,13 +89,22 @@ def redacted_query(query: bytes) -> str:
     """
     text = query.decode("latin-1")
     if not _SECRET_WORD.search(text) and "%" not in text:
-        return _printable(text)
-    return _printable("&".join(_redacted_parameter(part) for part in text.split("&")))
+        return _printable(_unsigned(text))
+    return _printable(_unsigned("&".join(_redacted_parameter(part) for part in text.split("&"))))
 
 
 def redacted_text(text: str) -> str:
-    """Free text with what looks like a secret replaced."""
-    return _SECRET_TEXT.sub(lambda match: match["head"] + REDACTED, text)
+    """Free text with what looks like a secret replaced.
+
+    >>> redacted_text("Key (token)=(abc) exists: {'password': 'two words', 'n': 1}")
+    "Key (token)=(--redacted--) exists: {'password': --redacted--, 'n': 1}"
+    """
+    return _unsigned(_SECRET_TEXT.sub(lambda match: match["head"] + REDACTED, text))
+
+
+def _unsigned(text: str) -> str:
+    """Without signed tokens, whatever they are called."""
+    return _SIGNED.sub(REDACTED, text) if "eyj" in text.lower() else text
 
 
 def configure_logging(stream: TextIO, *, level: str, style: str) -> logging.Logger:
@@ -136,7 +147,7 @@ def _printable(text: str) -> str:
 
 
 def _target(seen: Observation) -> str:
-    path = _printable(seen.path)
+    path = _printable(_unsigned(seen.path))
     return f"{path}?{redacted_query(seen.query)}" if seen.query else path
 
 

@@ -53,6 +53,19 @@ def test_nothing_set_serves_the_embedded_database() -> None:
         ("CORS_ORIGIN", 'json:["https://a.example"]', "cors_origin", ("https://a.example",)),
         ("CORS_ORIGIN", "true", "cors_origin", ("*",)),
         ("CORS_ORIGIN", "false", "cors_origin", ()),
+        ("CORS_ORIGIN", "*", "cors_origin", ("*",)),
+        (
+            "CORS_ORIGIN",
+            "http://[::1]:3000,capacitor://localhost",
+            "cors_origin",
+            ("http://[::1]:3000", "capacitor://localhost"),
+        ),
+        (
+            "CONTENT_SECURITY_POLICY_DIRECTIVES__FRAME_SRC",
+            "array:'self',https://player.example",
+            "content_security_policy_directives",
+            (("frame-src", "'self' https://player.example"),),
+        ),
         ("SECRET", "string:12345", "secret", "12345"),
         ("INFER_RELATIONS", "FALSE", "infer_relations", False),
         ("PRESSURE_LIMITER_RETRY_AFTER", "false", "pressure_limiter_retry_after", 1),
@@ -96,6 +109,17 @@ def test_values(variable: str, text: str, field: str, value: object) -> None:
         ("SESSION_COOKIE_SAME_SITE", "maybe", "expected one of lax, strict, none"),
         ("CORS_ENABLED", "perhaps", "CORS_ENABLED='perhaps' is not accepted: expected true or false"),
         ("CORS_ORIGIN", "regex:.*", "CORS_ORIGIN="),
+        ("CORS_ORIGIN", "null", "CORS_ORIGIN="),
+        ("CORS_ORIGIN", "https://a.example/", "CORS_ORIGIN="),
+        ("CORS_ORIGIN", "https://*.example", "CORS_ORIGIN="),
+        ("CORS_ORIGIN", "https://A.example", "CORS_ORIGIN="),
+        ("CORS_ORIGIN", "https://u@a.example", "CORS_ORIGIN="),
+        (
+            "CONTENT_SECURITY_POLICY_DIRECTIVES__FRAME_SRC",
+            "'self'; script-src *",
+            "CONTENT_SECURITY_POLICY_DIRECTIVES=",
+        ),
+        ("CONTENT_SECURITY_POLICY_DIRECTIVES__", "x", "CONTENT_SECURITY_POLICY_DIRECTIVES="),
         ("DB_CLIENT", "oracledb", "DB_CLIENT='oracledb' is not accepted"),
         ("DB_CLIENT", "pg", "DB_DATABASE is missing"),
         ("DB_CONNECTION_STRING", "mysql://u:hunter2@h/d", "DB_CONNECTION_STRING is not accepted"),
@@ -240,7 +264,8 @@ def test_limits_that_cannot_be_are_refused(values: dict[str, str], said: str) ->
 def test_every_setting_has_a_sentence_and_a_default_of_its_kind() -> None:
     for variable, row in rows():
         assert row.doc.endswith("."), variable
-        assert row.kind.parse(row.default) == getattr(Settings(), variable.lower()), variable
+        field = variable.removesuffix("__*").lower()
+        assert row.kind.parse(row.default) == getattr(Settings(), field), variable
 
 
 @given(st.text(max_size=20))

@@ -278,6 +278,7 @@ async def test_the_raw_style_is_json_lines(make: Make, log: io.StringIO) -> None
         (b"access_token", "--redacted--"),
         (b"otp=123456&a=1", "otp=--redacted--&a=1"),
         (b"a=%41", "a=%41"),
+        (b"next=eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.aa-b_c&b=1", "next=--redacted--&b=1"),
         (b"a=\xff\x1b[0m", "a=ÿ%1B[0m"),
     ],
 )
@@ -294,6 +295,11 @@ def test_redacted_query(query: bytes, shown: str) -> None:
         '{"refresh_token": "hush"}',
         "directus_session_token=hush; Path=/",
         "ADMIN_PASSWORD: 'hush'",
+        "Authorization: Basic hush",
+        "Key (token)=(hush) already exists",
+        "{'password': 'two words, hush', 'n': 1}",
+        '{"otp": "hush',
+        "GET /x/eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.hush",
     ],
 )
 def test_redacted_text(text: str) -> None:

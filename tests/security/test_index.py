@@ -45,6 +45,7 @@ TESTED: Final = {
     "GHSA-ph52-67fq-75wj": "security/test_graphql.py::test_multiplied_documents_are_refused",
     "GHSA-6q22-g298-grjh": "security/test_graphql.py::test_health_is_not_checked_five_hundred_times",
     "GHSA-g293-vf99-xv36": "security/test_graphql.py::test_one_login_in_a_request",
+    "GHSA-g293-vf99-xv36, each counts": "security/test_rate_limits.py::test_aliases_count_each",
     "GHSA-gwvv-rr68-cmv6": "security/test_reading.py::test_names_of_the_language_are_refused_or_ignored",
     "CVE-2018-10723": "resolvers/test_bootstrap.py::test_a_password_is_made_when_none_is_given",
     "CVE-2026-54698": (
@@ -95,12 +96,17 @@ TESTED: Final = {
     "class 15, connections": (
         "e2e/test_connections.py::test_more_connections_than_the_bound_are_refused_and_the_others_live"
     ),
+    "class 8, refusals of limits": "security/test_rate_limits.py::test_other_origins_see_their_refusals",
+    "class 15, floods": "security/test_rate_limits.py::test_a_flood_is_refused_before_anything_costs",
+    "class 15, guesses": "security/test_rate_limits.py::test_one_password_for_every_account",
+    "class 17, every way in": "security/test_logs.py::test_the_log_holds_no_secret",
     "class 17": "security/test_logs.py::test_an_unexpected_error_tells_its_stack_to_the_log_alone",
     "class 17, mails": "security/test_mail.py::test_the_log_holds_no_link",
     "GHSA-5h38-6755-g83w": "security/test_mail.py::test_template_names_lead_nowhere_else",
     "class 13, templates": "security/test_mail.py::test_template_names_lead_nowhere_else",
     "GHSA-4hmq-ggrm-qfc6": "security/test_mail.py::test_what_is_sent_is_escaped_in_the_mail",
     "class 15, mails": "security/test_mail.py::test_a_mail_server_that_hangs_stops_nobody",
+    "class 19, pages": "security/test_reply_headers.py::test_pages_have_a_policy_of_their_own",
     "class 19": "security/test_reply_headers.py::test_every_reply",
 }
 

@@ -8,7 +8,9 @@ tokens in URLs and cookies. A real process is asked, and its whole output is rea
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +20,77 @@ from tests.conftest import MakeDatabase
 from tests.support.newsroom import EDITOR_PASSWORD, EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN
 from tests.support.server import SECRET, running_server
+
+SIGNED = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl"
+JSON_BODY = {"Content-Type": "application/json"}
+
+#: way -> what is asked, with a secret of its own
+WAYS: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "parameter": lambda s: {"url": f"/items/articles?access_token={s}"},
+    "parameter in other letters": lambda s: {"url": f"/items/articles?Access_Token={s}&limit=1"},
+    "parameter spelled with percent signs": lambda s: {"url": f"/items/articles?access%5Ftoken={s}"},
+    "parameter spelled so twice": lambda s: {"url": f"/items/articles?access%255Ftoken={s}"},
+    "filter": lambda s: {"url": f"/users?filter[token][_eq]={s}"},
+    "filter in JSON": lambda s: {"url": "/users", "params": {"filter": json.dumps({"tfa_secret": s})}},
+    "link in a parameter": lambda s: {
+        "url": "/auth/login/x",
+        "params": {"redirect": f"https://a.b/?token={s}"},
+    },
+    "document in a parameter": lambda s: {
+        "url": "/graphql/system",
+        "params": {"query": f'mutation {{ auth_login(email: "a@b.cd", password: "{s}") {{ expires }} }}'},
+    },
+    "variables in a parameter": lambda s: {
+        "url": "/graphql",
+        "params": {"query": "{ x }", "variables": json.dumps({"password": s})},
+    },
+    "code": lambda s: {"url": f"/users/me?otp={s}"},
+    "verification link": lambda s: {"url": f"/users/register/verify-email?token={s}"},
+    "bearer": lambda s: {"url": "/users/me", "headers": {"Authorization": f"Bearer {s}"}},
+    "basic": lambda s: {"url": "/users/me", "headers": {"Authorization": f"Basic {s}"}},
+    "cookie": lambda s: {"url": "/users/me", "headers": {"Cookie": f"directus_session_token={s}; other={s}"}},
+    "refresh cookie": lambda s: {
+        "method": "POST",
+        "url": "/auth/refresh",
+        "json": {"mode": "cookie"},
+        "headers": {"Cookie": f"directus_refresh_token={s}"},
+    },
+    "referer": lambda s: {"url": "/server/ping", "headers": {"Referer": f"https://a.b/reset?token={s}"}},
+    "user agent": lambda s: {"url": "/server/ping", "headers": {"User-Agent": f"Bearer {s}"}},
+    "proxy": lambda s: {"url": "/server/ping", "headers": {"X-Forwarded-For": f"Bearer {s}"}},
+    "login": lambda s: {"method": "POST", "url": "/auth/login", "json": {"email": "a@b.cd", "password": s}},
+    "login without a sense": lambda s: {
+        "method": "POST",
+        "url": "/auth/login",
+        "json": {"email": s, "mode": [s]},
+    },
+    "refresh": lambda s: {"method": "POST", "url": "/auth/refresh", "json": {"refresh_token": s}},
+    "reset link": lambda s: {
+        "method": "POST",
+        "url": "/auth/password/request",
+        "json": {"email": "editor@example.com", "reset_url": f"https://evil.example/?token={s}"},
+    },
+    "reset": lambda s: {"method": "POST", "url": "/auth/password/reset", "json": {"token": s, "password": s}},
+    "new password": lambda s: {"method": "PATCH", "url": "/users/me", "json": {"password": s, "token": s}},
+    "second factor": lambda s: {
+        "method": "POST",
+        "url": "/users/me/tfa/enable",
+        "json": {"secret": s, "otp": s},
+    },
+    "body": lambda s: {"method": "POST", "url": "/items/articles", "json": {"title": s, "nowhere": s}},
+    "half a body": lambda s: {
+        "method": "POST",
+        "url": "/auth/login",
+        "content": f'{{"password": "{s}'.encode(),
+        "headers": JSON_BODY,
+    },
+    "document": lambda s: {
+        "method": "POST",
+        "url": "/graphql/system",
+        "json": {"query": f'mutation {{ auth_login(email: "a@b.cd", password: "{s}") {{ expires }} }}'},
+    },
+    "broken document": lambda s: {"method": "POST", "url": "/graphql", "json": {"query": f'{{ a(b: "{s}" '}},
+}
 
 
 @pytest.mark.parametrize("style", ["pretty", "raw"])
@@ -41,11 +114,17 @@ async def test_the_log_holds_no_secret(make_database: MakeDatabase, tmp_path: Pa
             client.post(
                 "/auth/login",
                 content=b'{"password": "half-a-bo',
-                headers={"Content-Type": "application/json"},
+                headers=JSON_BODY,
             )
+            for number, way in enumerate(WAYS.values()):
+                client.request(**{"method": "GET", **way(f"s3cr3t-{number}-of-this-way")})
+            for place in (f"/items/articles/{SIGNED}", f"/items/articles?sort={SIGNED}", f"/x?{SIGNED}"):
+                client.get(place)
         assert server.stop() == 0
         log = server.log
     assert log.count("--redacted--") >= 6
+    assert [name for number, name in enumerate(WAYS) if f"s3cr3t-{number}-of-this-way" in log] == []
+    assert SIGNED.rpartition(".")[2] not in log
     secrets = (
         EDITOR_TOKEN,
         EDITOR_PASSWORD,

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from gateway.version import VERSION
+from tests.support.project import running
 from tests.support.server import ServerProcess, running_server
 
 PATHS = (
@@ -56,6 +57,36 @@ def test_every_reply(server: ServerProcess, path: str, method: str) -> None:
     assert VERSION not in str(dict(answer.headers))
     if path.startswith("/auth"):
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_pages_have_a_policy_of_their_own(tmp_path: Path) -> None:
+    """What the settings add for pages, JSON does not get; over https every reply says that it stays so."""
+    directives = "CONTENT_SECURITY_POLICY_DIRECTIVES__"
+    values = {
+        f"{directives}FRAME_SRC": "'self',https://player.example",
+        f"{directives}FRAME_ANCESTORS": "'self'",
+        f"{directives}BASE_URI": "false",
+        "HSTS_ENABLED": "true",
+        "HSTS_INCLUDE_SUB_DOMAINS": "false",
+        "HSTS_MAX_AGE": "30d",
+        "HSTS_PRELOAD": "true",
+    }
+    async with running(f"sqlite:///{tmp_path}/p.sqlite", **values) as site:
+        page = await site.ask("GET", "/graphql", headers={"accept": "text/html"})
+        answers = [page, *[await site.ask("GET", path) for path in ("/server/ping", "/auth", "/nowhere")]]
+    policy = page.headers["content-security-policy"].split("; ")
+    assert "frame-src 'self' https://player.example" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert {"default-src 'none'", "script-src 'self'"} <= set(policy)
+    assert not [directive for directive in policy if directive.startswith("base-uri")]
+    assert {answer.headers["content-security-policy"] for answer in answers[1:]} == {
+        "default-src 'none'; frame-ancestors 'none'"
+    }
+    told = {answer.headers["strict-transport-security"] for answer in answers}
+    assert told == {"max-age=2592000; preload"}
+    assert {answer.headers["cross-origin-opener-policy"] for answer in answers} == {
+        "same-origin-allow-popups"
+    }
 
 
 def test_named_origins_only(tmp_path: Path) -> None:
