@@ -5,10 +5,22 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.assembly import open_project
+from gateway.commands import add, group
 from gateway.config import Settings
 from gateway.terminal import Terminal
+
+
+
+def add_parser(commands: Any) -> None:
+    add(
+        group(commands, "history", "Activity and revisions."),
+        "prune",
+        prune_command,
+        "Take away what is older than ACTIVITY_RETENTION, REVISIONS_RETENTION and FLOW_LOGS_RETENTION say.",
+    )
 
 
 async def prune_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 
 from gateway.assembly import open_project
 from gateway.chosen import open_settings_database
+from gateway.commands import add
 from gateway.config import Settings
 from gateway.state import Project
 from gateway.terminal import Terminal
@@ -29,6 +30,22 @@ from schema_gen.errors import invalid_payload
 from schema_gen.loader import load_snapshot
 from schema_gen.model import Collection, Link, SchemaSnapshot
 from schema_gen.naming import Names, Renamed
+
+
+
+def add_parser(commands: Any) -> None:
+    introspect = add(
+        commands, "introspect", introspect_command, "Show what was found, and what cannot be served and why."
+    )
+    introspect.add_argument("--json", action="store_true", help="everything, for programs")
+    introspect.add_argument("--system", action="store_true", help="the directus_* collections as well")
+    sdl = add(commands, "sdl", sdl_command, "Print the GraphQL schema, whole or as somebody sees it.")
+    sdl.add_argument(
+        "--scope", choices=("items", "system"), default="items", help="items (default), or system: directus_*"
+    )
+    sdl.add_argument(
+        "--as", dest="viewer", metavar="WHO", help="public, or the mail of a user (default: everything)"
+    )
 
 
 async def introspect_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:

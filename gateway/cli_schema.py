@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from gateway.assembly import open_project
 from gateway.cli_inspect import signing_nothing
+from gateway.commands import add, group
 from gateway.config import Settings
 from gateway.model_report import report, summary
 from gateway.terminal import Terminal
@@ -29,6 +30,27 @@ from resolvers.structure.models import Compared, Models
 from rest_bridge.export import FORMATS
 from rest_bridge.schema_files import read_file
 from schema_gen.errors import ConfigurationError
+
+
+
+def add_parser(commands: Any) -> None:
+    schema = group(commands, "schema", "Move the data model between environments.")
+    snapshot = add(
+        schema, "snapshot", snapshot_command, "Write collections, fields and relations as a document."
+    )
+    snapshot.add_argument("path", metavar="PATH", nargs="?", help="the file (default: standard output)")
+    snapshot.add_argument(
+        "--format", choices=("yaml", "json"), help="default: as the name of the file ends, else yaml"
+    )
+    diff = add(schema, "diff", diff_command, "Show what apply would change. Changes nothing.")
+    diff.add_argument(
+        "--check", action="store_true", help="end with exit code 1 where something differs, for scripts"
+    )
+    apply = add(schema, "apply", apply_command, "Make the data model like a snapshot, all of it or nothing.")
+    apply.add_argument("--dry-run", action="store_true", help="print the SQL, change nothing")
+    apply.add_argument("--yes", action="store_true", help="do not ask before something is changed")
+    for command in (diff, apply):
+        command.add_argument("path", metavar="PATH", help="a snapshot, as YAML or JSON")
 
 
 async def snapshot_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from gateway.chosen import open_settings_database
+from gateway.commands import add
 from gateway.config import Settings
 from gateway.secret import with_secret
 from gateway.server import serve
 from gateway.terminal import Terminal
 from schema_gen.errors import ConfigurationError
+
+
+
+def add_parser(commands: Any) -> None:
+    serve = add(commands, "serve", serve_command, "Serve the database over HTTP. Changes nothing in it.")
+    serve.add_argument("--host", help="address to listen on (HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")
+    serve.add_argument("--workers", type=int, default=1, help="processes that serve (default: 1)")
+    serve.add_argument("--reload", action="store_true", help="start again when Causeway's code changes")
 
 
 def serve_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.cli_inspect import read_snapshot
+from gateway.commands import add
 from gateway.config import Settings
 from gateway.terminal import Terminal
 from rest_bridge.client_types.python import python
@@ -19,6 +20,27 @@ _WRITERS: Final[Mapping[str, Callable[[SchemaSnapshot, Sequence[str]], str]]] = 
     "python": python,
     "typescript": typescript,
 }
+
+
+
+def add_parser(commands: Any) -> None:
+    types = add(
+        commands, "types", types_command, "Print types of the collections for programs that use the API."
+    )
+    types.add_argument(
+        "--lang",
+        choices=("typescript", "python"),
+        required=True,
+        help="typescript: a Schema for @directus/sdk; python: TypedDicts",
+    )
+    types.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one; may be given several times (default: all, but for the system's)",
+    )
+    types.add_argument("--output", metavar="FILE", help="where to write (default: standard output)")
 
 
 async def types_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:

@@ -13,9 +13,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.chosen import make_hasher, open_settings_database
+from gateway.commands import add
 from gateway.config import Settings
 from gateway.secret import with_secret
 from gateway.server import serve
@@ -33,8 +34,8 @@ LOOPBACK: Final = "127.0.0.1"
 Logins = Mapping[str, str]
 
 
-def demo_options(parser: argparse.ArgumentParser) -> None:
-    """The options of the command, for the parser of `causeway`."""
+def add_parser(commands: Any) -> None:
+    parser = add(commands, "demo", demo_command, "Make an embedded database with a demo site, and serve it.")
     parser.add_argument("--file", default=DEFAULT_FILE, help=f"the database (default: {DEFAULT_FILE})")
     parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default: {LOOPBACK})")
     parser.add_argument("--port", type=int, help="port to listen on, 0 for a free one (PORT)")

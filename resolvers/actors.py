@@ -29,6 +29,7 @@ from resolvers.single_flight import SingleFlight
 from resolvers.sql.access import (
     Identity,
     PolicyRow,
+    RoleIdentity,
     as_uuid,
     identity_by_id,
     identity_by_token,
@@ -146,6 +147,12 @@ class Actors:
     async def of_identity(self, identity: Identity, ip: str | None) -> Access:
         """The access of a user who is just logging in."""
         return await self._at(_Known(epoch=self._epochs.access, until=0.0, person=_person(identity)), ip)
+
+    async def of_role(self, identity: RoleIdentity, ip: str | None) -> Access:
+        """The access of somebody with the role: what rules say of the user meets nothing."""
+        actor = Actor(kind="user", role=identity.role, roles=identity.roles)
+        person = _Person(actor=actor, policies=identity.policies)
+        return await self._at(_Known(epoch=self._epochs.access, until=0.0, person=person), ip)
 
     # --- remembering ----------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, OperationDefinitionNode, OperationType, parse
 
 Scope = Literal["items", "system"]
 #: how scalars are written: GraphQL scalars (ids and big integers as strings, numbers as numbers) or REST JSON
@@ -57,6 +57,22 @@ class Operation:
             shape=self.shape,
             variables=variables,
         )
+
+
+def internal_operation(text: str, scope: Scope, variables: Mapping[str, Any]) -> Operation:
+    """An operation of our own, which may name what is internal; answers are those of REST."""
+    document = parse(text, no_location=True)
+    (definition,) = document.definitions
+    if not isinstance(definition, OperationDefinitionNode):
+        raise TypeError("the text of an operation is one")
+    return Operation(
+        document=document,
+        definition=definition,
+        scope=scope,
+        wire="rest",
+        shape=("internal", text),
+        variables=variables,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

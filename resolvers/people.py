@@ -1,42 +1,27 @@
-"""Users and roles as the command line handles them: by name and mail, without a request and its rules.
+"""Users, roles and policies as the command line shows and names them, without a request and its rules.
 
-    await create_user(database, hasher, NewUser(email="a@b.c", password="...", role="Editor")) -> id
-    await set_password(database, hasher, "a@b.c", "...")
     await list_roles(database) -> (RoleRow(name="Editor", users=3, ...), ...)
+    id_of("role", "Editor", await role_names(database)) -> "6f0e..."
 
-A changed password ends every login of the user. Refusals are `CausewayError`; a database without system
-tables is a `ConfigurationError`.
+What is changed goes through the engine (`resolvers.administering`). A database without system tables is a
+`ConfigurationError`.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from resolvers.behaviors.password_policy import check_ruled
-from resolvers.secrets import Hasher
-from schema_gen.database import Database, Transaction
-from schema_gen.errors import ConfigurationError, invalid_payload, record_not_unique
-from schema_gen.registry.tables import table
+from resolvers.sql.why import AccessRow, access_rows, role_names
+from schema_gen.database import Database
+from schema_gen.errors import ConfigurationError, invalid_payload
+from schema_gen.registry.tables import moment, table
 
 LEAST_PASSWORD: Final = 8
-_SETTINGS: Final = "directus_settings"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
-    """`role`: its name or id; None: no role. `token`: a static token."""
-
-    email: str
-    password: str
-    role: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,45 +37,32 @@ class RoleRow:
     users: int
 
 
-async def create_user(database: Database, hasher: Hasher, new: NewUser) -> str:
-    """The id of the new, active user."""
-    email = _checked_email(new.email)
-    await require_system_tables(database)
-    hashed = await hasher.hash(await _checked_password(database, new.password))
-    users = table("directus_users")
-    identifier = str(uuid.uuid4())
-    async with database.transaction() as transaction:
-        if await transaction.run(sa.select(users.c.id).where(sa.func.lower(users.c.email) == email)):
-            raise record_not_unique("directus_users", "email", email)
-        row = {
-            "id": identifier,
-            "email": email,
-            "password": hashed,
-            "status": "active",
-            "provider": "default",
-            "role": None if new.role is None else await _role(transaction, new.role),
-            "first_name": new.first_name,
-            "last_name": new.last_name,
-            "token": new.token,
-        }
-        await transaction.run(sa.insert(users).values(row))
-    return identifier
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """`second_factor`, `token`: whether there is one."""
+
+    id: str
+    email: str | None
+    name: str
+    status: str
+    role: str | None
+    second_factor: bool
+    token: bool
+    last_access: datetime | None
 
 
-async def set_password(database: Database, hasher: Hasher, email: str, password: str) -> None:
-    """Also ends every login of the user."""
-    await require_system_tables(database)
-    hashed = await hasher.hash(await _checked_password(database, password))
-    users, sessions = table("directus_users"), table("directus_sessions")
-    async with database.transaction() as transaction:
-        found = await transaction.run(
-            sa.select(users.c.id).where(sa.func.lower(users.c.email) == email.strip().lower())
-        )
-        if not found:
-            raise invalid_payload(f'There is no user "{email}"')
-        user = str(found[0][0])
-        await transaction.run(sa.update(users).where(users.c.id == user).values(password=hashed))
-        await transaction.run(sa.delete(sessions).where(sessions.c.user == user))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRow:
+    """`given_to`: roles by their names, mails of users, and "public"."""
+
+    id: str
+    name: str
+    admin: bool
+    app: bool
+    enforce_tfa: bool
+    ip_access: str | None
+    permissions: int
+    given_to: tuple[str, ...]
 
 
 async def list_roles(database: Database) -> tuple[RoleRow, ...]:
@@ -118,9 +90,93 @@ async def list_roles(database: Database) -> tuple[RoleRow, ...]:
     )
 
 
+async def list_users(database: Database) -> tuple[UserRow, ...]:
+    """Every user, by mail."""
+    await require_system_tables(database)
+    users = table("directus_users")
+    roles = await role_names(database)
+    rows = await database.run(
+        sa.select(
+            users.c.id,
+            users.c.email,
+            users.c.first_name,
+            users.c.last_name,
+            users.c.status,
+            users.c.role,
+            users.c.tfa_secret.is_not(None),
+            users.c.token.is_not(None),
+            users.c.last_access,
+        ).order_by(sa.func.lower(users.c.email), users.c.id)
+    )
+    return tuple(
+        UserRow(
+            id=str(row[0]),
+            email=row[1],
+            name=" ".join(part for part in row[2:4] if part),
+            status=row[4],
+            role=None if row[5] is None else roles.get(str(row[5]), str(row[5])),
+            second_factor=bool(row[6]),
+            token=bool(row[7]),
+            last_access=moment(row[8]),
+        )
+        for row in rows
+    )
+
+
+async def list_policies(database: Database) -> tuple[PolicyRow, ...]:
+    """Every policy, by name."""
+    await require_system_tables(database)
+    policies, permissions = table("directus_policies"), table("directus_permissions")
+    users = table("directus_users")
+    roles = await role_names(database)
+    mails = {
+        str(key): email
+        for key, email in await database.run(sa.select(users.c.id, users.c.email))
+        if email is not None
+    }
+    counts = {
+        str(policy): int(count)
+        for policy, count in await database.run(
+            sa.select(permissions.c.policy, sa.func.count()).group_by(permissions.c.policy)
+        )
+    }
+    given: dict[str, list[str]] = {}
+    for row in await access_rows(database):
+        given.setdefault(row.policy, []).append(_receiver(row, roles, mails))
+    rows = await database.run(
+        sa.select(
+            policies.c.id,
+            policies.c.name,
+            policies.c.admin_access,
+            policies.c.app_access,
+            policies.c.enforce_tfa,
+            policies.c.ip_access,
+        ).order_by(policies.c.name, policies.c.id)
+    )
+    return tuple(
+        PolicyRow(
+            id=str(row[0]),
+            name=row[1],
+            admin=bool(row[2]),
+            app=bool(row[3]),
+            enforce_tfa=bool(row[4]),
+            ip_access=row[5] or None,
+            permissions=counts.get(str(row[0]), 0),
+            given_to=tuple(given.get(str(row[0]), ())),
+        )
+        for row in rows
+    )
+
+
 async def require_system_tables(database: Database) -> None:
     if not await database.run_sync(lambda connection: sa.inspect(connection).has_table("directus_users")):
         raise ConfigurationError("this database has no system tables; run `causeway bootstrap` first")
+
+
+def _receiver(row: AccessRow, roles: Mapping[str, str], mails: Mapping[str, str]) -> str:
+    if row.role is not None:
+        return roles.get(row.role, row.role)
+    return "public" if row.user is None else mails.get(row.user, row.user)
 
 
 def _role_row(
@@ -138,31 +194,20 @@ def _role_row(
     )
 
 
-async def _role(transaction: Transaction, named: str) -> str:
-    """The id of the role with that id or name."""
-    roles = table("directus_roles")
-    rows = await transaction.run(sa.select(roles.c.id, roles.c.name))
-    found = [str(identifier) for identifier, name in rows if named in (str(identifier), name)]
+def id_of(what: str, named: str, names: Mapping[str, str]) -> str:
+    """The id of the one with that id or name. `names`: id -> name. Raises INVALID_PAYLOAD."""
+    found = sorted(key for key, name in names.items() if named in (key, name))
     if not found:
-        known = ", ".join(sorted(f'"{name}"' for _, name in rows)) or "none"
-        raise invalid_payload(f'There is no role "{named}"; there are: {known}')
+        known = ", ".join(sorted(f'"{name}"' for name in names.values())) or "none"
+        raise invalid_payload(f'There is no {what} "{named}"; there are: {known}')
     if len(found) > 1:
-        raise invalid_payload(f'Several roles are named "{named}"; give an id: {", ".join(sorted(found))}')
+        raise invalid_payload(f'Several are named "{named}"; give the id of a {what}: {", ".join(found)}')
     return found[0]
 
 
-def _checked_email(email: str) -> str:
+def normalised(email: str) -> str:
+    """A mail address as it is stored. Raises INVALID_PAYLOAD for what is none."""
     name, at, domain = email.strip().lower().rpartition("@")
     if not at or not name or not domain or any(character.isspace() for character in email.strip()):
         raise invalid_payload('"email" must be a valid email')
     return f"{name}@{domain}"
-
-
-async def _checked_password(database: Database, password: str) -> str:
-    """Long enough, and good enough for the rule of the settings."""
-    if len(password) < LEAST_PASSWORD:
-        raise invalid_payload(f'"password" needs at least {LEAST_PASSWORD} characters')
-    columns = await database.run_sync(lambda connection: sa.inspect(connection).get_columns(_SETTINGS))
-    ruled = any(column["name"] == "auth_password_policy" for column in columns)
-    await check_ruled(database, password, ruled=ruled)
-    return password

@@ -115,7 +115,7 @@ class Gate:
         grants = self.rules.grants.get((action, name), ())
         if not grants:
             return None
-        rules = [_rule(grant, collection, self.snapshot) for grant in grants]
+        rules = [condition_of(grant, collection, self.snapshot) for grant in grants]
         condition = any_of(rules)
         fields = frozenset[str]().union(
             *(told if grant.fields is None else grant.fields & links.keys() for grant in grants)
@@ -151,7 +151,8 @@ class Gate:
         return frozenset(collection for _, collection in self.rules.grants)
 
 
-def _rule(grant: Grant, collection: Collection, snapshot: SchemaSnapshot) -> Condition:
+def condition_of(grant: Grant, collection: Collection, snapshot: SchemaSnapshot) -> Condition:
+    """Which items a grant is about."""
     if not grant.rule:
         return Constant(value=True)
     return parse_rule(grant.rule, collection, snapshot) or Constant(value=True)

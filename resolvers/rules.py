@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast, get_args
 
 from resolvers.addresses import covers, parse_addresses
-from resolvers.app_access import APP_PERMISSIONS
+from resolvers.app_access import APP_PERMISSIONS, AppPermission
 from resolvers.bounded import Bounded
 from resolvers.permissions import NOTHING, UNRESTRICTED, AccessRules, Action, Grant
 from resolvers.single_flight import SingleFlight
@@ -70,9 +70,7 @@ def merge_rules(policies: Sequence[PolicyRow], permissions: Iterable[PermissionR
             grants.setdefault((cast(Action, row.action), row.collection), []).append(grant)
     if app:
         for minimum in APP_PERMISSIONS:
-            grants.setdefault((minimum.action, minimum.collection), []).append(
-                Grant(fields=read_fields(minimum.fields), rule=minimum.rule, validation=minimum.validation)
-            )
+            grants.setdefault((minimum.action, minimum.collection), []).append(minimum_grant(minimum))
     if not grants and not app and not tfa:
         return NOTHING
     united = {key: _distinct(found) for key, found in grants.items()}
@@ -91,6 +89,11 @@ def read_grant(row: PermissionRow) -> Grant | None:
         )
     except ValueError:
         return None
+
+
+def minimum_grant(minimum: AppPermission) -> Grant:
+    """What every app user has, as a grant."""
+    return Grant(fields=read_fields(minimum.fields), rule=minimum.rule, validation=minimum.validation)
 
 
 def read_fields(text: str | None) -> frozenset[str] | None:

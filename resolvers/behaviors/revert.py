@@ -14,12 +14,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from graphql import OperationDefinitionNode, parse
-
 from resolvers.behaviors.rows import is_set_by_hand
 from resolvers.bundle import BundleHolder
 from resolvers.context import RequestContext
-from resolvers.operation import Operation, Outcome, Scope
+from resolvers.operation import Operation, Outcome, Scope, internal_operation
 from schema_gen.errors import forbidden, invalid_payload
 from schema_gen.model import Collection, SchemaSnapshot
 
@@ -63,7 +61,7 @@ class Revert:
     async def _run(
         self, text: str, scope: Scope, variables: Mapping[str, Any], context: RequestContext
     ) -> bytes | None:
-        (root,) = (await self._execute(_operation(text, scope, variables), context)).roots
+        (root,) = (await self._execute(internal_operation(text, scope, variables), context)).roots
         if root.error is not None:
             raise root.error
         return root.data
@@ -81,17 +79,3 @@ def restored(data: Mapping[str, Any], collection: Collection, snapshot: SchemaSn
             kept[name] = value
     return kept
 
-
-def _operation(text: str, scope: Scope, variables: Mapping[str, Any]) -> Operation:
-    document = parse(text, no_location=True)
-    (definition,) = document.definitions
-    if not isinstance(definition, OperationDefinitionNode):
-        raise TypeError("the text of an operation is one")
-    return Operation(
-        document=document,
-        definition=definition,
-        scope=scope,
-        wire="rest",
-        shape=("revert", text),
-        variables=variables,
-    )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,11 +41,22 @@ _IDENTITY_BY: Final = {
     place: _IDENTITY.format(place=place, flags=_FLAGS, given=_GIVEN, to_all=_TO_ALL)
     for place in ("token", "id", "lower(email)")
 }
+_OF_ROLE: Final = f"""
+with recursive chain(id, parent) as (
+  select id, parent from directus_roles where id = $1
+  union select r.id, r.parent from directus_roles r join chain on r.id = chain.parent
+)
+select 1, cast(id as text), cast(parent as text), null, null, null from chain
+union all select 2, cast(p.id as text), p.ip_access, {_FLAGS}
+from {_GIVEN} where a.role in (select id from chain)
+order by 1, 2"""
 _PUBLIC: Final = f"""
 select cast(p.id as text), p.ip_access, {_FLAGS}, '1' from {_GIVEN} where {_TO_ALL} order by 1"""
 _ANY_HASH: Final = "select password from directus_users where password like '$argon2%' limit 1"
+#: columns of a permission row without its id
+_WITHOUT_ID: Final = 7
 _PERMISSIONS: Final = """
-select cast(policy as text), collection, action, permissions, validation, presets, fields
+select cast(policy as text), collection, action, permissions, validation, presets, fields, cast(id as text)
 from directus_permissions where policy {among} order by id"""
 
 
@@ -88,6 +99,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleIdentity:
+    """Somebody with the role and nothing else. `roles`, `policies`: as of an identity."""
+
+    role: str
+    roles: tuple[str, ...]
+    policies: tuple[PolicyRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionRow:
     """One permission row as stored. JSON stays text: it is parsed when rules are made, not at each re-
     reading.
@@ -100,6 +120,8 @@ class PermissionRow:
     validation: str | None = None
     presets: str | None = None
     fields: str | None = None
+    #: rows that allow the same are the same
+    id: str | None = field(default=None, compare=False)
 
 
 def as_uuid(value: object) -> str | None:
@@ -129,6 +151,16 @@ async def identity_by_email(database: Database, email: str) -> Identity | None:
     return await _identity(database, "lower(email)", email.lower())
 
 
+async def identity_of_role(database: Database, role: str) -> RoleIdentity | None:
+    """`role`: in the form of `as_uuid`."""
+    rows = await database.fetch(database.native(_OF_ROLE), (role,))
+    parents = {row[1]: row[2] for row in rows if row[0] == 1}
+    if role not in parents:
+        return None
+    policies = _policies([(*row[1:], "0") for row in rows if row[0] == 2])
+    return RoleIdentity(role=role, roles=_chain(role, parents), policies=policies)
+
+
 async def some_password(database: Database) -> str | None:
     """A stored hash, whosoever: what hashes cost here."""
     rows = await database.fetch(_ANY_HASH)
@@ -150,7 +182,9 @@ async def permissions_of(database: Database, policies: Sequence[str]) -> tuple[P
 
 
 def permission_row(row: Sequence[Any]) -> PermissionRow:
-    """Of the columns policy, collection, action, permissions, validation, presets, fields."""
+    """Of the columns policy, collection, action, permissions, validation, presets, fields; id, where there is
+    one more.
+    """
     return PermissionRow(
         policy=row[0],
         collection=row[1],
@@ -159,6 +193,7 @@ def permission_row(row: Sequence[Any]) -> PermissionRow:
         validation=_text(row[4]),
         presets=_text(row[5]),
         fields=row[6],
+        id=row[7] if len(row) > _WITHOUT_ID else None,
     )
 
 

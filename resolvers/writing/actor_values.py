@@ -22,7 +22,7 @@ from resolvers.reader import Reader
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import compile_roots
 from resolvers.writing.current import Current, paths
-from schema_gen.database import Transaction
+from schema_gen.drivers.base import Reads
 from schema_gen.errors import CausewayError
 from schema_gen.model import Collection, SchemaSnapshot
 
@@ -43,7 +43,7 @@ class ActorValues:
 
     def __init__(
         self,
-        transaction: Transaction,
+        transaction: Reads,
         snapshot: SchemaSnapshot,
         dialect: SqlDialect,
         context: RequestContext,

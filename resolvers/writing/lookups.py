@@ -19,7 +19,7 @@ from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.statement import Statement, compile_roots
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.steps import Key
-from schema_gen.database import Transaction
+from schema_gen.drivers.base import Reads
 from schema_gen.model import Collection, SchemaSnapshot
 
 #: name of the variable that names items by their keys; no document can spell it
@@ -49,11 +49,11 @@ def key_batches(keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
 
 
 class LookUps:
-    """Of one transaction. `convert`: a raw value as the driver takes it, by collection and field."""
+    """Of one transaction; outside of any, nothing is held. `convert`: a raw value as the driver takes it, by collection and field."""
 
     def __init__(
         self,
-        transaction: Transaction,
+        transaction: Reads,
         snapshot: SchemaSnapshot,
         dialect: SqlDialect,
         texts: WriteTexts,

@@ -66,10 +66,8 @@ class Rights:
         if self.unrestricted:
             return
         for named, keys in groups.items():
-            narrower = [name for name in named if name in scope.field_conditions]
-            parts = [scope.condition, *(scope.field_conditions[name] for name in narrower)]
-            condition = all_of([part for part in parts if part is not None])
-            place = ("update", frozenset(narrower))
+            condition = required_of(scope, named)
+            place = ("update", frozenset(name for name in named if name in scope.field_conditions))
             if not await self._all(collection, keys, condition, place):
                 raise forbidden_item("update", collection.name, named)
 
@@ -93,6 +91,12 @@ class Rights:
             return len(await self._lookups.existing(collection, distinct)) == len(distinct)
         place = (self._gate.rules.fingerprint, *remembered)
         return len(await self._lookups.permitted(collection, distinct, condition, place)) == len(distinct)
+
+
+def required_of(scope: Scope, named: Iterable[str]) -> Condition | None:
+    """What an item has to meet for these fields of it to be touched; None: nothing."""
+    parts = [scope.condition, *(scope.field_conditions.get(name) for name in named)]
+    return all_of([part for part in parts if part is not None])
 
 
 def _check_fields(

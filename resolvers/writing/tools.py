@@ -28,7 +28,7 @@ from resolvers.writing.prepare import Preparer
 from resolvers.writing.rows import Leaving
 from resolvers.writing.watching import Watch
 from schema_gen.database import Transaction
-from schema_gen.drivers.base import DialectName
+from schema_gen.drivers.base import DialectName, Reads
 from schema_gen.model import Collection, SchemaSnapshot
 
 #: compiled checks, images and roots kept for one snapshot
@@ -50,7 +50,7 @@ class Tools:
         self._checks: Bounded[Any, Statement] = Bounded(_KEPT)
         self._images: dict[tuple[str, bool], Statement] = {}
 
-    def lookups(self, transaction: Transaction, context: RequestContext) -> LookUps:
+    def lookups(self, transaction: Reads, context: RequestContext) -> LookUps:
         return LookUps(
             transaction, self.snapshot, self.dialect, self.texts, self._checks, context, self.fields.convert
         )

@@ -27,7 +27,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
@@ -82,6 +82,13 @@ def compile_core(
             )
         )
     return text, values
+
+
+class Reads(Protocol):
+    """What only reads: a transaction, or a database outside of any."""
+
+    async def fetch(self, sql: str, params: Parameters = ()) -> list[Row]: ...
+    async def fetch_bytes(self, sql: str, params: Parameters = ()) -> tuple[bytes | None, ...]: ...
 
 
 class Transaction(ABC):
