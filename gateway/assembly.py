@@ -20,6 +20,7 @@ from gateway.calls.about import own_calls, schema_calls, server_calls
 from gateway.calls.login import login_calls
 from gateway.calls.people import people_calls
 from gateway.calls.second_factor import second_factor_calls
+from gateway.calls.simulation import simulation_calls
 from gateway.calls.utilities import utility_calls
 from gateway.chosen import (
     bridge_limits_of,
@@ -46,6 +47,7 @@ from gateway.state import Project
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
 from resolvers.behaviors.auth import Login
+from resolvers.behaviors.hashes import Hashes
 from resolvers.behaviors.last_page import LastPage
 from resolvers.behaviors.login_attempts import LoginAttempts
 from resolvers.behaviors.proof import Proof
@@ -74,6 +76,7 @@ from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
 from resolvers.throttle import Throttle
+from resolvers.why.asking import Why
 from rest_bridge.bridge import Bridge
 from rest_bridge.openapi.service import Specifications
 from schema_gen.database import Database
@@ -233,7 +236,13 @@ def _assemble(base: Base, post: PostOffice) -> Project:
         *reading_calls(structure),
         *writing_calls(model.changes, structure),
         *model_calls(model.models),
-        *utility_calls(Revert(holder, execute), Sort(database, holder, dialect), base.reload.changed),
+        *utility_calls(
+            Revert(holder, execute),
+            Sort(database, holder, dialect),
+            Hashes(base.hasher, base.throttle),
+            base.reload.changed,
+        ),
+        *simulation_calls(Why(database, holder, entrance.actors, dialect)),
     )
     limits = limits_of(settings)
     mutations = Mutations(

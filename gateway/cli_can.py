@@ -33,7 +33,9 @@ _ROLE = "role:"
 
 
 def add_parser(commands: Any) -> None:
-    can = add(commands, "can", can_command, "Tell whether somebody may do something, and why. Exit code 1: no.")
+    can = add(
+        commands, "can", can_command, "Tell whether somebody may do something, and why. Exit code 1: no."
+    )
     can.add_argument("user", help="mail or id of a user; public; role:NAME for anybody with the role")
     can.add_argument("action", help=", ".join(ACTIONS))
     can.add_argument("collection", help="name of the collection")

@@ -13,7 +13,6 @@ from gateway.config import Settings
 from gateway.terminal import Terminal
 
 
-
 def add_parser(commands: Any) -> None:
     add(
         group(commands, "history", "Activity and revisions."),

@@ -32,7 +32,6 @@ from schema_gen.model import Collection, Link, SchemaSnapshot
 from schema_gen.naming import Names, Renamed
 
 
-
 def add_parser(commands: Any) -> None:
     introspect = add(
         commands, "introspect", introspect_command, "Show what was found, and what cannot be served and why."

@@ -32,7 +32,6 @@ from rest_bridge.schema_files import read_file
 from schema_gen.errors import ConfigurationError
 
 
-
 def add_parser(commands: Any) -> None:
     schema = group(commands, "schema", "Move the data model between environments.")
     snapshot = add(

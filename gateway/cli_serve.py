@@ -16,7 +16,6 @@ from gateway.terminal import Terminal
 from schema_gen.errors import ConfigurationError
 
 
-
 def add_parser(commands: Any) -> None:
     serve = add(commands, "serve", serve_command, "Serve the database over HTTP. Changes nothing in it.")
     serve.add_argument("--host", help="address to listen on (HOST)")

@@ -22,7 +22,6 @@ _WRITERS: Final[Mapping[str, Callable[[SchemaSnapshot, Sequence[str]], str]]] = 
 }
 
 
-
 def add_parser(commands: Any) -> None:
     types = add(
         commands, "types", types_command, "Print types of the collections for programs that use the API."

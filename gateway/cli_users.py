@@ -40,9 +40,7 @@ def add_parser(commands: Any) -> None:
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
         how.add_argument("--generate", action="store_true", help="make a password, and show it once")
-    _email(
-        add(users, "suspend", suspend_command, "Lock a user out at once; ends every login of the user.")
-    )
+    _email(add(users, "suspend", suspend_command, "Lock a user out at once; ends every login of the user."))
     _email(add(users, "activate", activate_command, "Let a user in again."))
     token = add(users, "token", token_command, "Make a new static token; the one before is good no more.")
     _email(token)

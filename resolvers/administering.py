@@ -4,8 +4,8 @@
     await people.create_user(NewUser(email="a@b.c", password="...", role="Editor")) -> id
     await people.set_status("a@b.c", "suspended")                                   -> True: it was not before
 
-Everything goes the way that requests go, so that what guards requests guards this too (the last administrator,
-rules of passwords, logins that end, history). Running servers notice at once.
+Everything goes the way that requests go, so that what guards requests guards this too (the last
+administrator, rules of passwords, logins that end, history). Running servers notice at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from schema_gen.errors import invalid_payload, record_not_unique
 Status = Literal["active", "suspended"]
 
 _CREATE_USER: Final = "mutation ($p: JSON!) { data: create_users_item(payload: $p) { id } }"
-_UPDATE_USER: Final = "mutation ($id: JSON!, $p: JSON!) { data: update_users_item(id: $id, payload: $p) { id } }"
+_UPDATE_USER: Final = (
+    "mutation ($id: JSON!, $p: JSON!) { data: update_users_item(id: $id, payload: $p) { id } }"
+)
 _CREATE_ROLE: Final = "mutation ($p: JSON!) { data: create_roles_item(payload: $p) { id } }"
 _NO_FACTOR: Final = "mutation ($user: ID!) { data: users_tfa_disable(user: $user) }"
 
@@ -52,9 +54,7 @@ class NewUser:
 class People:
     """`execute`: the engine's door. Raises what a request would be refused with."""
 
-    def __init__(
-        self, database: Database, execute: Execute, sessions: Sessions, epochs: Epochs
-    ) -> None:
+    def __init__(self, database: Database, execute: Execute, sessions: Sessions, epochs: Epochs) -> None:
         self._database = database
         self._execute = execute
         self._sessions = sessions

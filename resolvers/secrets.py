@@ -12,10 +12,17 @@ import string
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from argon2 import PasswordHasher, Type
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+#: characters of a random text on demand
+LONGEST_RANDOM: Final = 500
 _ALPHABET: Final = string.ascii_letters + string.digits
+#: what a usual hash costs: KiB, passes, lanes; and the bytes of the longest
+_MEMORY: Final = 65536
+_PASSES: Final = 3
+_LANES: Final = 4
+_LONGEST_HASH: Final = 128
 
 
 class Hasher:
@@ -37,6 +44,21 @@ class Hasher:
         """False for a wrong secret and for a stored text that is no argon2 hash; the work is done in both
         cases only where there is a hash."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._verify, stored, secret)
+
+    def bearable(self, stored: str) -> bool:
+        """Whether to compare with a hash that a stranger sends costs no more than with one of ours. What is
+        no argon2 hash costs nothing.
+        """
+        try:
+            asked = extract_parameters(stored)
+        except InvalidHashError:
+            return True
+        return (
+            asked.memory_cost <= max(self._argon2.memory_cost, _MEMORY)
+            and asked.time_cost <= max(self._argon2.time_cost, _PASSES)
+            and asked.parallelism <= max(self._argon2.parallelism, _LANES)
+            and asked.hash_len <= _LONGEST_HASH
+        )
 
     def _verify(self, stored: str, secret: str) -> bool:
         try:

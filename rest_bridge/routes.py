@@ -27,6 +27,11 @@ Utility = Literal[
     "cache_clear",
     "revert",
     "sort",
+    "owner",
+    "random",
+    "hash_generate",
+    "hash_verify",
+    "simulate",
     "tfa_generate",
     "tfa_enable",
     "tfa_disable",
@@ -74,6 +79,13 @@ class _System:
 
 #: ends the path of what is done with another's second factor
 _SECOND_FACTOR: Final = "/tfa/disable"
+#: below `/utils`
+_UTILITIES: Final[Mapping[str, Route]] = {
+    "cache/clear": Route(utility="cache_clear", collection="", methods=("POST",)),
+    "random/string": Route(utility="random", collection=""),
+    "hash/generate": Route(utility="hash_generate", collection="", methods=("POST",)),
+    "hash/verify": Route(utility="hash_verify", collection="", methods=("POST",)),
+}
 _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
     "users": {
         "me": Route(verb="users_me", collection="directus_users", methods=_ONE),
@@ -82,9 +94,15 @@ _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
         "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
         "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),
     },
+    "settings": {
+        "owner": Route(utility="owner", collection="directus_settings", methods=("POST",)),
+    },
     "roles": {"me": Route(verb="roles_me", collection="directus_roles")},
     "policies": {"me/globals": Route(about="globals", collection="directus_policies")},
-    "permissions": {"me": Route(about="permissions", collection="directus_permissions", methods=_ONE)},
+    "permissions": {
+        "me": Route(about="permissions", collection="directus_permissions", methods=_ONE),
+        "simulate": Route(utility="simulate", collection="directus_permissions", methods=("POST",)),
+    },
 }
 
 
@@ -172,8 +190,8 @@ def _second_factor(path: str, user: str) -> Route:
 
 def _utility(path: str, rest: str) -> Route:
     """`/utils/cache/clear`, `/utils/revert/7`, `/utils/sort/articles`."""
-    if rest == "cache/clear":
-        return Route(utility="cache_clear", collection="", methods=("POST",))
+    if rest in _UTILITIES:
+        return _UTILITIES[rest]
     name, _, of = rest.partition("/")
     if not of or "/" in of:
         raise route_not_found(path)

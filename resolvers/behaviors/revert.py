@@ -78,4 +78,3 @@ def restored(data: Mapping[str, Any], collection: Collection, snapshot: SchemaSn
         if not related and name not in collection.primary_key and is_set_by_hand(collection.name, name):
             kept[name] = value
     return kept
-

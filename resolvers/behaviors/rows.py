@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from resolvers.addresses import is_address
 from resolvers.behaviors.guard import Guard
+from resolvers.behaviors.settings import SETTINGS, check_settings
 from resolvers.context import RequestContext
 from resolvers.events import Event
 from resolvers.sessions import Sessions
@@ -60,6 +61,8 @@ def check(
     kind = _TREES.get(collection)
     if kind is not None and key is not None and payload.get("parent") == key[0]:
         raise _own_parent(kind)
+    if collection == SETTINGS:
+        check_settings(payload)
     if collection == POLICIES:
         _check_addresses(payload.get("ip_access"))
 

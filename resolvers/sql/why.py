@@ -1,7 +1,7 @@
-"""Names of what decides about rights: by which access rows policies come to somebody, and what they are called.
+"""Names of what decides about rights, and by which access rows policies come to somebody.
 
-    access_rows(database, policy_ids)  -> (AccessRow(policy="...", name="Writers", role="...", user=None), ...)
-    names_of(database, "directus_roles") -> {"...": "Writer"}
+access_rows(database)  -> (AccessRow(policy="...", role="...", user=None), ...)
+role_names(database)   -> {"...": "Writer"}
 """
 
 from __future__ import annotations

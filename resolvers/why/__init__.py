@@ -1,1 +1,1 @@
-"""Whether somebody may do something, and why: asked of the same rules, by the same conditions, as requests are."""
+"""Whether somebody may do something, and why: asked of the rules that requests are asked of."""

@@ -1,4 +1,4 @@
-"""`Why`: a question about rights is asked of the engine's own rules, and of the database where an item is named.
+"""`Why`: a question about rights, asked of the engine's rules, and of the database where an item is named.
 
     answer = await Why(database, holder, actors, dialect).ask(Question(...), now=...)
 
@@ -50,9 +50,7 @@ class _Row:
 
 
 class Why:
-    def __init__(
-        self, database: Database, holder: BundleHolder, actors: Actors, dialect: SqlDialect
-    ) -> None:
+    def __init__(self, database: Database, holder: BundleHolder, actors: Actors, dialect: SqlDialect) -> None:
         self._database = database
         self._holder = holder
         self._callers = Callers(database, actors)
@@ -63,9 +61,7 @@ class Why:
         bundle = self._holder.current
         collection = collection_of(question, bundle.snapshot)
         found = await self._callers.find(question)
-        context = RequestContext(
-            actor=found.access.actor, rules=found.access.rules, now=now, ip=question.ip
-        )
+        context = RequestContext(actor=found.access.actor, rules=found.access.rules, now=now, ip=question.ip)
         asking = _Asking(self._database, bundle, self._dialect, question, collection, context)
         return await asking.answer(found)
 
@@ -219,4 +215,3 @@ def _fields(collection: Collection, scope: Scope | None) -> tuple[str, ...] | No
 def _filled(rule: Mapping[str, Any] | None, current: Current) -> Mapping[str, Any]:
     filled: Mapping[str, Any] = as_json(current.filled(rule or {}))
     return filled
-

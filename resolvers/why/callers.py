@@ -80,7 +80,9 @@ class Callers:
     async def _role(self, named: str, ip: str | None, names: Mapping[str, str]) -> Found:
         meant = [key for key, name in names.items() if named == name or as_uuid(named) == key]
         if len(meant) > 1:
-            raise invalid_payload(f'Several roles are named "{named}"; give an id: {", ".join(sorted(meant))}')
+            raise invalid_payload(
+                f'Several roles are named "{named}"; give an id: {", ".join(sorted(meant))}'
+            )
         identity = await identity_of_role(self._database, meant[0]) if meant else None
         if identity is None:
             raise unknown("role", named, names.values())

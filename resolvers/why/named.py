@@ -1,6 +1,6 @@
 """What a question names, found; and what there is in its place where it is not. Pure.
 
-    action_of("reed")           -> INVALID_PAYLOAD: There is no action "reed"; did you mean "read"?
+action_of("reed")           -> INVALID_PAYLOAD: There is no action "reed"; did you mean "read"?
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An answer as JSON, and its GraphQL types. Pure.
 
-    {"answer": "some", "allowed": true, "because": "the items of articles that meet a rule, by permission 5 ...",
+    {"answer": "some", "allowed": true, "because": "the items of articles that meet a rule ...",
      "caller": {...}, "policies": [{...}], "permissions": [{...}], "fields": ["id", "title"], ...}
 
 `fields` of `["*"]`: every one.
@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from resolvers.why.facts import Answer, Caller, Named, Permission, Policy, Way
@@ -83,7 +84,22 @@ SIMULATION: Final = CallObject(
         "validations": "[JSON]",
     },
 )
-TYPES: Final = (ANSWERS, _ROLE, _WAY, _CALLER, _POLICY, _PERMISSION, SIMULATION)
+
+
+def _leaves(made: CallObject, objects: Mapping[str, CallObject]) -> Iterator[str]:
+    """Every field of a type, with those below it after a dot."""
+    for name, written in made.fields.items():
+        inner = objects.get(written.strip("[]!"))
+        if inner is None:
+            yield name
+        else:
+            yield from (f"{name}.{below}" for below in _leaves(inner, objects))
+
+
+_OBJECTS: Final = (_ROLE, _WAY, _CALLER, _POLICY, _PERMISSION, SIMULATION)
+#: all that an answer tells: `caller.email`
+SELECTED: Final = tuple(_leaves(SIMULATION, {made.name: made for made in _OBJECTS}))
+TYPES: Final = (ANSWERS, *_OBJECTS)
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def key_batches(keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
 
 
 class LookUps:
-    """Of one transaction; outside of any, nothing is held. `convert`: a raw value as the driver takes it, by collection and field."""
+    """Of one transaction; outside of any, nothing is held. `convert`: a raw value as the driver takes it,
+    by collection and field.
+    """
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from rest_bridge.openapi.own import TOKENS, auth_paths, own_paths, second_factor
 from rest_bridge.openapi.parameters import PARAMETERS
 from rest_bridge.openapi.server import graphql_paths, server_paths, utility_paths
 from rest_bridge.openapi.setting import Schema, Setting
+from rest_bridge.openapi.simulation import owner_paths, simulation_paths
 from rest_bridge.openapi.structure import structure_components, structure_paths
 from schema_gen.graphql.outputs import note_of_collection
 
@@ -78,6 +79,8 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     found |= own_paths(setting)
     found |= second_factor_paths(setting)
     found |= utility_paths(setting)
+    found |= simulation_paths(setting)
+    found |= owner_paths(setting)
     found |= structure_paths(setting)
     return {
         **dict(sorted(found.items())),

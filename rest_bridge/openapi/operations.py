@@ -29,6 +29,7 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     413: ("TooLarge", "The body is too large"),
     415: ("UnsupportedMediaType", "The body is not JSON"),
     422: ("Unprocessable", "The content cannot be worked with"),
+    429: ("TooManyRequests", "Too often; `Retry-After` says when to come again"),
     503: ("Unavailable", "The server or its database is busy; `Retry-After` says when to come again"),
 }
 
@@ -101,7 +102,7 @@ def refusal_responses() -> dict[str, Schema]:
 
 def _headers(status: int) -> Schema:
     wait = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-    return {"headers": wait} if status == 503 else {}
+    return {"headers": wait} if status in (429, 503) else {}
 
 
 def _error(status: int) -> Schema:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from resolvers.behaviors.hashes import LONGEST
+from resolvers.secrets import LONGEST_RANDOM
 from rest_bridge.openapi.operations import ALWAYS, TEXT, body, data, done, ok, operation
 from rest_bridge.openapi.setting import Schema, Setting
 
@@ -139,6 +141,7 @@ def utility_paths(setting: Setting) -> dict[str, Schema]:
                 refusals=_SENT,
             ),
         }
+    paths |= _text_paths(setting)
     if setting.admin:
         paths["/utils/cache/clear"] = {
             "post": operation(
@@ -154,6 +157,52 @@ def utility_paths(setting: Setting) -> dict[str, Schema]:
                 EXTENSIONS,
                 "What is installed",
                 {"200": ok(data({"type": "array", "items": _MAP}))},
+            )
+        }
+    return paths
+
+
+def _text_paths(setting: Setting) -> dict[str, Schema]:
+    """Random texts, and hashes for who has a user."""
+    bounded: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+    length: Schema = {
+        "name": "length",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_RANDOM},
+    }
+    paths: dict[str, Schema] = {
+        "/utils/random/string": {
+            "get": operation(
+                "randomString",
+                UTILITIES,
+                "A random text",
+                {"200": ok(data(TEXT))},
+                parameters=[length],
+                refusals=(400, 401),
+            )
+        }
+    }
+    if not setting.signed_in:
+        return paths
+    text: Schema = {"type": "object", "required": ["string"], "properties": {"string": bounded}}
+    both: Schema = {
+        "type": "object",
+        "required": ["string", "hash"],
+        "properties": {"string": bounded, "hash": TEXT},
+    }
+    steps: tuple[tuple[str, str, str, Schema, Schema], ...] = (
+        ("generate", "Generate", "A hash of a text", text, TEXT),
+        ("verify", "Verify", "Whether a hash is one of a text", both, {"type": "boolean"}),
+    )
+    for step, name, summary, sent, told in steps:
+        paths[f"/utils/hash/{step}"] = {
+            "post": operation(
+                f"hash{name}",
+                UTILITIES,
+                summary,
+                {"200": ok(data(told))},
+                body=body(sent),
+                refusals=(*_SENT, 429),
             )
         }
     return paths

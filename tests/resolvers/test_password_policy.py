@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from resolvers.administering import NewUser, People
 from resolvers.behaviors.password_policy import LONGEST
-from resolvers.people import NewUser, create_user, set_password
 from schema_gen.errors import CausewayError
 from tests.conftest import MakeDatabase
 from tests.support.press import graphql
@@ -20,7 +20,6 @@ from tests.support.project import (
     add_role,
     add_user,
     change,
-    cheap_hasher,
     code,
     data,
     grant,
@@ -131,14 +130,13 @@ async def test_a_preset_is_no_password(site: Site) -> None:
 
 async def test_the_command_line_asks_too(site: Site) -> None:
     await ruled(site, "/[0-9]/")
-    hasher = cheap_hasher()
-    new = NewUser(email="cli@example.com", password="long enough 1")
-    await create_user(site.database, hasher, new)
+    project = site.project
+    people = People(project.database, project.engine.execute, project.sessions, project.epochs)
+    await people.create_user(NewUser(email="cli@example.com", password="long enough 1"))
     for password in ("long enough", "short 1", "x1" * LONGEST):
         with pytest.raises(CausewayError) as refused:
-            await set_password(site.database, hasher, "cli@example.com", password)
+            await people.set_password("cli@example.com", password)
         assert refused.value.status == 400
-    hasher.close()
 
 
 # --- addresses ----------------------------------------------------------------------------------------------

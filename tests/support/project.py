@@ -161,7 +161,7 @@ async def add_policy(
     **flags: Any,
 ) -> str:
     """A policy, given to a role, a user, or everybody."""
-    policy = await add(database, "directus_policies", name="policy", **flags)
+    policy = await add(database, "directus_policies", **{"name": "policy", **flags})
     if role is not None or user is not None or public:
         await add(database, "directus_access", role=role, user=user, policy=policy)
     return policy
