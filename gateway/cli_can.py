@@ -4,7 +4,7 @@
     no: the item meets no rule that names the field
     caller: user ada@example.com, active, role writer
     policies
-      "policy" through the role writer
+      "Writers" through the role writer
     ...
 
 Exit codes: 0 yes, also where it is some items only; 1 no; 2 there is nothing of that name.
@@ -47,7 +47,7 @@ def add_parser(commands: Any) -> None:
 
 async def can_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
     try:
-        question = _question(arguments)
+        question = question_of(arguments)
         async with open_project(signing_nothing(settings)) as project:
             await require_system_tables(project.database)
             why = Why(project.database, project.holder, project.actors, project.engine.dialect)
@@ -64,7 +64,7 @@ async def can_command(settings: Settings, arguments: argparse.Namespace, termina
     return 0 if answer.allowed else 1
 
 
-def _question(arguments: argparse.Namespace) -> Question:
+def question_of(arguments: argparse.Namespace) -> Question:
     who: str = arguments.user
     public, role = who.lower() == "public", who.startswith(_ROLE)
     return Question(

@@ -228,7 +228,8 @@ def _policy_lines(policy: Policy) -> list[str]:
 
 
 def _through(way: Way) -> str:
-    return way.through if way.role is None else f"the {way.through} {way.role.name or way.role.id}"
+    named = "" if way.role is None else f" {way.role.name or way.role.id}"
+    return f"the {way.through}{named}"
 
 
 def _permission_lines(permission: Permission, field: str | None) -> list[str]:

@@ -26,7 +26,7 @@ SHARES: Final = (
     ("auth", "collections", "fields", "graphql-system"),
     ("query", "graphql-read", "graphql-write"),
     ("permissions", "relations-api", "schema-api"),
-    ("items-crud", "relations"),
+    ("items-crud", "relations", "server", "utils"),
 )
 PAGE: Final = ROOT / "docs" / "compatibility.md"
 #: what the recordings ask of the server (see their own description)

@@ -102,7 +102,7 @@ async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
 
 async def make_world(site: Site, given: list[Given], with_role: bool) -> None:
     database = site.database
-    roles = dict(await database.fetch("select name, cast(id as text) from directus_roles"))
+    roles: dict[str, str] = dict(await database.fetch("select name, cast(id as text) from directus_roles"))
     for table in ("directus_permissions", "directus_access"):
         await change(
             database,
@@ -116,13 +116,13 @@ async def make_world(site: Site, given: list[Given], with_role: bool) -> None:
         ADA,
     )
     for one in given:
-        place: dict[str, Any] = {
+        places: dict[str, dict[str, Any]] = {
             "user": {"user": ADA},
             "role": {"role": roles["role"]},
             "parent": {"role": roles["parent"]},
             "public": {"public": True},
-        }[one.to]
-        policy = await add_policy(database, **place, ip_access=one.ip, admin_access=one.admin)
+        }
+        policy = await add_policy(database, **places[one.to], ip_access=one.ip, admin_access=one.admin)
         for action, fields, rule in one.permissions:
             await grant(database, policy, "notes", action, fields=fields, rule=rule)
     await site.project.epochs.bump_access()

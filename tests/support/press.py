@@ -109,7 +109,7 @@ async def seed_press(url: str) -> None:
         for row in _RELATIONS:
             await insert(database, "directus_relations", row)
         role = await add_role(database, "writer")
-        policy = await add_policy(database, role=role)
+        policy = await add_policy(database, role=role, name="Writers")
         await add_user(database, "ada@example.com", id=ADA_ID, token=ADA, role=role)
         await add_user(database, "eve@example.com", id=EVE_ID, token=EVE)
         read = "id,title,status,author,owner,comments,tags,blocks"
