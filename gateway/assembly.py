@@ -18,6 +18,7 @@ from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls.about import own_calls, schema_calls, server_calls
 from gateway.calls.login import login_calls
+from gateway.calls.own_logins import own_login_calls
 from gateway.calls.people import people_calls
 from gateway.calls.second_factor import second_factor_calls
 from gateway.calls.simulation import simulation_calls
@@ -50,6 +51,7 @@ from resolvers.behaviors.auth import Login
 from resolvers.behaviors.hashes import Hashes
 from resolvers.behaviors.last_page import LastPage
 from resolvers.behaviors.login_attempts import LoginAttempts
+from resolvers.behaviors.own_logins import OwnLogins
 from resolvers.behaviors.proof import Proof
 from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.rows import RowBehaviors
@@ -76,6 +78,7 @@ from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
 from resolvers.throttle import Throttle
+from resolvers.used_codes import UsedCodes
 from resolvers.why.asking import Why
 from rest_bridge.bridge import Bridge
 from rest_bridge.openapi.service import Specifications
@@ -116,6 +119,7 @@ class Entrance:
     authenticator: Authenticator
     desk: AuthDesk
     second: SecondFactor
+    logins: OwnLogins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +185,7 @@ def _entrance(base: Base) -> Entrance:
     actors = Actors(database, base.snapshot, epochs, sessions, ttl=ttl)
     tokens = Tokens(settings.secret or "")
     authenticator = Authenticator(actors, tokens, settings)
-    proof = Proof(database, base.hasher, settings.login_stall_time)
+    proof = Proof(database, base.hasher, UsedCodes(database), base.throttle, settings.login_stall_time)
     login = Login(database, actors, sessions, proof, base.throttle, tokens.mint, epochs, lives_of(settings))
     return Entrance(
         sessions=sessions,
@@ -190,6 +194,7 @@ def _entrance(base: Base) -> Entrance:
         authenticator=authenticator,
         desk=AuthDesk(login, tokens, authenticator, settings),
         second=SecondFactor(database, proof, epochs, base.snapshot),
+        logins=OwnLogins(database, sessions, epochs),
     )
 
 
@@ -233,6 +238,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
         *login_calls(entrance.desk),
         *people_calls(LastPage(base.database)),
         *second_factor_calls(entrance.second),
+        *own_login_calls(entrance.logins),
         *reading_calls(structure),
         *writing_calls(model.changes, structure),
         *model_calls(model.models),

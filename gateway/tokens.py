@@ -5,8 +5,8 @@
 
 A token is ours when it says `iss: directus`; then it must be right in everything: signature, algorithm, no
 `crit`, an end, the claims every access token has and no `scope` (a token made for one purpose opens nothing
-else). A Directus server with the same SECRET makes and reads the same tokens. Our own claim `causeway`
-("family.stamp") ties a token to its login and to the password; see `resolvers.sessions`.
+else). A Directus server with the same SECRET makes and reads the same tokens. Our own claim `causeway` ties a
+token to its login; see `resolvers.sessions`.
 """
 
 from __future__ import annotations
@@ -97,14 +97,7 @@ def _claims(payload: Mapping[str, Any]) -> Claims:
     session = payload.get("session")
     if session is not None and not isinstance(session, str):
         raise invalid_token()
-    family, stamp = _login(payload.get("causeway"))
-    return Claims(user=user, expires=float(payload["exp"]), session=session, family=family, stamp=stamp)
-
-
-def _login(claim: object) -> tuple[str | None, str | None]:
-    if claim is None:
-        return None, None
-    family, dot, stamp = claim.partition(".") if isinstance(claim, str) else ("", "", "")
-    if not dot:
+    family = payload.get("causeway")
+    if family is not None and not isinstance(family, str):
         raise invalid_token()
-    return family or None, stamp
+    return Claims(user=user, expires=float(payload["exp"]), session=session, family=family)

@@ -12,7 +12,6 @@ end of the session; where a policy names addresses, for each address by itself.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
@@ -22,9 +21,9 @@ from typing import Final
 
 from resolvers.bounded import Bounded
 from resolvers.context import PUBLIC, Actor
-from resolvers.permissions import AccessRules
+from resolvers.permissions import AccessRules, without_second_factor
 from resolvers.rules import Epochs, RulesLoader, applying_policies
-from resolvers.sessions import Sessions
+from resolvers.sessions import Sessions, login_of
 from resolvers.single_flight import SingleFlight
 from resolvers.sql.access import (
     Identity,
@@ -56,28 +55,25 @@ class Access:
 class Claims:
     """What a token of ours says, its signature checked.
 
-    `session`: token of a session row (cookie). `family`, `stamp`: the login an access token came from and
-    `password_stamp` at that time; None in tokens made by a Directus server. `expires`: seconds since 1970.
+    `session`: token of a session row (cookie). `family`: the login an access token came from; None in tokens
+    made by a Directus server. `expires`: seconds since 1970.
     """
 
     user: str
     expires: float
     session: str | None = None
     family: str | None = None
-    stamp: str | None = None
-
-
-def password_stamp(password: str | None) -> str:
-    """Changes with the stored hash; tells nothing of it."""
-    return hashlib.blake2b((password or "").encode(), digest_size=9, person=b"causeway-pw").hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Person:
-    """Somebody, before the address is looked at. `life`: seconds for which the credentials are good."""
+    """Somebody, before the address is looked at. `second_factor`: whether there is one, or none is needed.
+    `life`: seconds for which the credentials are good.
+    """
 
     actor: Actor
     policies: tuple[PolicyRow, ...]
+    second_factor: bool = True
     life: float = math.inf
 
 
@@ -178,6 +174,8 @@ class Actors:
         person = known.person
         policies = applying_policies(person.policies, ip)
         rules, until = await self._rules.rules(policies)
+        if not person.second_factor:
+            rules = without_second_factor(rules)
         actor = replace(
             person.actor, policies=tuple(policy.id for policy in policies), admin=rules.admin, app=rules.app
         )
@@ -204,8 +202,6 @@ class Actors:
         if user is None or not self.installed:
             raise invalid_credentials()
         identity = _active(await identity_by_id(self._database, user))
-        if claims.stamp is not None and claims.stamp != password_stamp(identity.user.password):
-            raise invalid_credentials()
         now = datetime.now(UTC)
         life = claims.expires - now.timestamp()
         if claims.session is not None:
@@ -215,7 +211,8 @@ class Actors:
             life = min(life, (session.expires - now).total_seconds())
         elif claims.family is not None and not await self._sessions.family_lives(claims.family, user, now):
             raise invalid_credentials()
-        return _person(identity, session=claims.session, life=life)
+        login = claims.family if claims.session is None else login_of(claims.session)
+        return _person(identity, login=login, life=life)
 
 
 def _active(identity: Identity | None) -> Identity:
@@ -224,7 +221,8 @@ def _active(identity: Identity | None) -> Identity:
     return identity
 
 
-def _person(identity: Identity, *, session: str | None = None, life: float = math.inf) -> _Person:
+def _person(identity: Identity, *, login: str | None = None, life: float = math.inf) -> _Person:
     user = identity.user
-    actor = Actor(kind="user", user=user.id, role=user.role, roles=identity.roles, session=session)
-    return _Person(actor=actor, policies=identity.policies, life=life)
+    actor = Actor(kind="user", user=user.id, role=user.role, roles=identity.roles, login=login)
+    second_factor = bool(user.tfa_secret)
+    return _Person(actor=actor, policies=identity.policies, second_factor=second_factor, life=life)

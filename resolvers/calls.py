@@ -21,6 +21,7 @@ from graphql import FieldNode
 
 from resolvers.context import RequestContext
 from resolvers.operation import Operation
+from resolvers.permissions import AccessRules
 from resolvers.tree import Tree
 from schema_gen.graphql.signatures import CallEnum, CallInput, CallObject, CallSignature, CallType
 
@@ -37,6 +38,7 @@ __all__ = [
     "Resolve",
     "answer",
     "encode",
+    "is_open",
     "selected",
 ]
 
@@ -86,14 +88,21 @@ class Calls:
     def of(cls, *calls: CallRoot) -> Calls:
         return cls(roots={(call.scope, call.kind, call.name): call for call in calls})
 
-    def find(self, operation: Operation, name: str, *, admin: bool) -> CallRoot | None:
-        """The call of a root of the operation; None where its caller (`admin`) has none. What is internal is
-        there for operations of the REST bridge only.
+    def find(self, operation: Operation, name: str, rules: AccessRules) -> CallRoot | None:
+        """The call of a root of the operation; None where a caller with these rules has none. What is
+        internal is there for operations of the REST bridge only.
         """
         call = self.roots.get((operation.scope, operation.definition.operation.value, name))
-        if call is None or (call.admin_only and not admin):
+        if call is None or not is_open(call, rules):
             return None
         return None if call.internal and operation.wire != "rest" else call
+
+
+def is_open(call: CallSignature, rules: AccessRules) -> bool:
+    """Whether the rules leave the call to the caller, be it a user or not."""
+    if call.admin_only and not rules.admin:
+        return False
+    return rules.waiting is None or call.setup or not call.signed_in
 
 
 async def answer(call: CallRoot, nodes: tuple[FieldNode, ...], tree: Tree, context: RequestContext) -> bytes:

@@ -27,8 +27,8 @@ class Actor:
     policies: tuple[str, ...] = ()
     admin: bool = False
     app: bool = False
-    #: token of the session row that the credentials name; None for static tokens and plain access tokens
-    session: str | None = None
+    #: the login that the credentials came from (`resolvers.sessions.login_of`); None for static tokens
+    login: str | None = None
 
 
 SYSTEM: Final = Actor(kind="system", admin=True, app=True)

@@ -128,7 +128,7 @@ class Engine:
         self, operation: Operation, bundle: Bundle, gate: Gate, key: str, nodes: tuple[FieldNode, ...]
     ) -> Root | CompiledRoot:
         name = nodes[0].name.value
-        call = self.calls.find(operation, name, admin=gate.rules.admin)
+        call = self.calls.find(operation, name, gate.rules)
         if call is not None:
             return CompiledRoot(key=key, call=call, nodes=nodes)
         if name in OWN_ROOTS:

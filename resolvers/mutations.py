@@ -274,7 +274,7 @@ class Mutations:
             )
             keys = await writer.run()
             records = tuple(history.written)
-            await self._behaviors.within(transaction, records)
+            await self._behaviors.within(transaction, records, context)
             await guard.done(records)
             keeper = tools.keeper(transaction, context)
             read = await keeper.keep(history.lines(), writer.readings(keys))

@@ -43,6 +43,9 @@ class Grant:
 class AccessRules:
     """The merged policies of an actor. Equal content has an equal `fingerprint`, which keys plans and
     schemas.
+
+    `waiting`: the rules that will hold once the actor has set up the second factor that a policy asks for;
+    None: nothing is waited for.
     """
 
     admin: bool = False
@@ -50,6 +53,12 @@ class AccessRules:
     enforce_tfa: bool = False
     grants: Mapping[tuple[Action, str], tuple[Grant, ...]] = field(default_factory=dict)
     fingerprint: str = "none"
+    waiting: AccessRules | None = None
+
+    @property
+    def given(self) -> AccessRules:
+        """What the policies give, whether or not it holds already."""
+        return self if self.waiting is None else self.waiting
 
 
 UNRESTRICTED: Final = AccessRules(admin=True, app=True, fingerprint="admin")
@@ -58,6 +67,24 @@ NOTHING: Final = AccessRules()
 
 _OWN: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_USER"}})
 _OWN_ROLES: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_ROLES"}})
+
+
+_SETTING_UP: Final = Grant(
+    fields=frozenset(
+        {"id", "email", "first_name", "last_name", "language", "appearance", "status", "tfa_secret"}
+    ),
+    rule={"id": {"_eq": "$CURRENT_USER"}},
+)
+
+
+def without_second_factor(rules: AccessRules) -> AccessRules:
+    """What holds of the rules for somebody who has no second factor: all of them, or, where one is asked for,
+    nothing but a look at oneself. Calls that set one up are there for every user (`CallSignature.setup`).
+    """
+    if not rules.enforce_tfa:
+        return rules
+    grants: Mapping[tuple[Action, str], tuple[Grant, ...]] = {("read", "directus_users"): (_SETTING_UP,)}
+    return AccessRules(enforce_tfa=True, grants=grants, fingerprint="no second factor", waiting=rules)
 
 
 def with_own_rows(rules: AccessRules) -> AccessRules:

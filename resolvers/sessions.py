@@ -40,7 +40,11 @@ values ($1, $2, $3, $4, $5, $6)"""
 _MARK: Final = "update directus_sessions set next_token = $2, expires = $3 where token = $1"
 _DELETE: Final = "delete from directus_sessions where token = $1 or next_token = $1"
 _DELETE_FAMILY: Final = "delete from directus_sessions where token between $1 and $2"
-_DELETE_USER: Final = 'delete from directus_sessions where "user" = $1'
+_DELETE_USER: Final = 'delete from directus_sessions where "user" = $1 and not token between $2 and $3'
+_OF_USER: Final = """
+select token, expires, ip, user_agent, origin, next_token is null from directus_sessions
+where "user" = $1 and not (share is not null{client}) order by expires desc, token"""
+_HOLD: Final = "select 1 from directus_users where id = $1 for no key update"
 _SWEEP: Final = "delete from directus_sessions where expires < $1"
 #: rows a used-up token may lead through; more than a grace period can hold
 _HOPS: Final = 100
@@ -57,6 +61,17 @@ class SessionRow:
     bound: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLogin:
+    """A login of somebody, as its latest row tells of it. `login`: see `login_of`."""
+
+    login: str
+    expires: datetime
+    ip: str | None
+    user_agent: str | None
+    origin: str | None
+
+
 def new_token(family: str | None = None) -> str:
     """A token of the family, or the first of a new one."""
     kept = family if family is not None else f"{secrets.randbelow(10**_FAMILY):0{_FAMILY}}"
@@ -68,6 +83,11 @@ def family_of(token: str) -> str | None:
     """None for tokens that are not ours."""
     ours = len(token) == _LENGTH and token.isascii() and token.isdecimal()
     return token[:_FAMILY] if ours else None
+
+
+def login_of(token: str) -> str:
+    """What all tokens of one login have in common: their family, of others the token itself."""
+    return family_of(token) or token
 
 
 class Sessions:
@@ -146,9 +166,41 @@ class Sessions:
                 ended += await within.execute(self._database.native(_DELETE_FAMILY), _bounds(family))
         return ended > 0
 
-    async def revoke_user(self, within: Transaction, user: str) -> None:
-        """Ends every login of the user (changed password, suspension)."""
-        await within.execute(self._database.native(_DELETE_USER), (user,))
+    async def end(self, within: Transaction, login: str) -> bool:
+        """Ends a login (see `login_of`). False: there was nothing to end."""
+        return await self.revoke(within, _bounds(login)[0])
+
+    async def revoke_user(self, within: Transaction, user: str, *, but: str | None = None) -> None:
+        """Ends every login of the user (changed password, suspension), `but` perhaps one."""
+        first, last = _bounds(but or "")
+        await within.execute(self._database.native(_DELETE_USER), (user, first, last))
+
+    async def open_logins(self, user: str, now: datetime) -> tuple[OpenLogin, ...]:
+        """Those of the user that go on, the one that ends last first; sessions of shares and clients are
+        none.
+        """
+        sql = self._database.native(_OF_USER.format(client=self._client()))
+        rows = await self._database.fetch(sql, (user,))
+        return tuple(
+            OpenLogin(
+                login=login_of(token),
+                expires=moment_of(expires),
+                ip=ip,
+                user_agent=user_agent,
+                origin=origin,
+            )
+            for token, expires, ip, user_agent, origin, latest in rows
+            if latest and moment_of(expires) > now
+        )
+
+    async def hold(self, within: Transaction, user: str) -> None:
+        """Nobody else changes the user until the transaction ends: neither password nor logins.
+
+        Whoever begins or ends logins holds the user first, so that no login begins beside the change of a
+        password that ends them all.
+        """
+        if self._database.dialect == "postgresql":
+            await within.fetch(_HOLD, (user,))
 
     async def sweep(self, within: Transaction, now: datetime) -> None:
         """Removes what has expired."""
@@ -161,9 +213,10 @@ class Sessions:
         return " or oauth_client is not null" if known else ""
 
 
-def _bounds(family: str) -> tuple[str, str]:
-    rest = _LENGTH - _FAMILY
-    return family + "0" * rest, family + "9" * rest
+def _bounds(login: str) -> tuple[str, str]:
+    """The first and the last token that a login can have; of a token that is not ours the token itself."""
+    rest = _LENGTH - _FAMILY if len(login) == _FAMILY else 0
+    return login + "0" * rest, login + "9" * rest
 
 
 def _row(row: Sequence[Any]) -> SessionRow:

@@ -17,7 +17,7 @@ from graphql import print_schema
 
 from resolvers.bounded import Bounded
 from resolvers.bundle import Bundle
-from resolvers.calls import Calls
+from resolvers.calls import Calls, is_open
 from resolvers.collector import Collector
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate, with_own_rows
@@ -42,6 +42,7 @@ _OWN: Final = (
             kind="query",
             type=own.collection if own.single else f"[{own.collection}]",
             signed_in=True,
+            setup=own.collection == "directus_users",
         )
         for name, own in OWN_ROOTS.items()
     ),
@@ -135,7 +136,7 @@ class Schemas:
             tuple(
                 signature
                 for signature in self._signatures
-                if (rules.admin or not signature.admin_only)
+                if is_open(signature, rules)
                 and (signed_in or not signature.signed_in)
                 and (signature.reads is None or view.readable(signature.reads))
             ),

@@ -37,6 +37,9 @@ Utility = Literal[
     "tfa_disable",
     "tfa_disable_of",
     "track_page",
+    "sessions",
+    "sessions_end",
+    "session_end",
 ]
 
 _LIST: Final = ("POST", "SEARCH", "GET", "HEAD", "PATCH", "DELETE")
@@ -86,10 +89,15 @@ _UTILITIES: Final[Mapping[str, Route]] = {
     "hash/generate": Route(utility="hash_generate", collection="", methods=("POST",)),
     "hash/verify": Route(utility="hash_verify", collection="", methods=("POST",)),
 }
+#: begins the path of a login of one's own
+_OWN_LOGIN: Final = "me/sessions/"
 _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
     "users": {
         "me": Route(verb="users_me", collection="directus_users", methods=_ONE),
         "me/track/page": Route(utility="track_page", collection="directus_users", methods=("PATCH",)),
+        "me/sessions": Route(
+            utility="sessions", collection="directus_users", methods=("GET", "HEAD", "DELETE")
+        ),
         "me/tfa/generate": Route(utility="tfa_generate", collection="directus_users", methods=("POST",)),
         "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
         "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),
@@ -145,6 +153,8 @@ def match(path: str) -> Route:
         return route
     if head == "users" and rest.endswith(_SECOND_FACTOR):
         return _second_factor(path, rest.removesuffix(_SECOND_FACTOR))
+    if head == "users" and rest.startswith(_OWN_LOGIN):
+        return _own_login(path, rest.removeprefix(_OWN_LOGIN))
     if head == "permissions" and rest.startswith("me/"):
         return _rights(path, rest[3:])
     if system.one is None or "/" in rest:
@@ -186,6 +196,13 @@ def _second_factor(path: str, user: str) -> Route:
     if not user or "/" in user:
         raise route_not_found(path)
     return Route(utility="tfa_disable_of", collection="directus_users", key=unquote(user), methods=("POST",))
+
+
+def _own_login(path: str, name: str) -> Route:
+    """`/users/me/sessions/<id>`."""
+    if not name or "/" in name:
+        raise route_not_found(path)
+    return Route(utility="session_end", collection="directus_users", key=unquote(name), methods=("DELETE",))
 
 
 def _utility(path: str, rest: str) -> Route:

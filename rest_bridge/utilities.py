@@ -5,6 +5,7 @@ POST /utils/revert/7                              mutation { data: utils_revert(
 POST /utils/sort/posts   {"item": 5, "to": 2}     mutation { data: utils_sort(collection: "posts",
                                                                               item: 5, to: 2) }       200
 POST /users/me/tfa/enable  {"secret": .., "otp": ..}   mutation { data: users_me_tfa_enable(...) }        204
+GET /users/me/sessions                            query { data: users_me_sessions { id ... } }        200
 """
 
 from __future__ import annotations
@@ -39,15 +40,16 @@ from schema_gen.errors import invalid_credentials, invalid_payload, invalid_quer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """`arguments`: name -> its type; `fields`: those of them that are texts of the body, all required.
-    `selected`: what the answer tells, the names below an object of it after a dot; `told`: it is one value.
-    `signed_in`: for callers with a row of their own.
+    """`arguments`: name -> its type; `fields`: those of them that are texts of the body, all required; `key`:
+    the one that is the end of the path. `selected`: what the answer tells, the names below an object of it
+    after a dot; `told`: it is one value. `signed_in`: for callers with a row of their own.
     """
 
     root: str
     status: int
     arguments: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
+    key: str | None = None
     selected: tuple[str, ...] = ()
     signed_in: bool = False
     told: bool = False
@@ -62,7 +64,7 @@ _OWNER: Final = ("project_owner", "project_usage", "org_name", "product_updates"
 _DIGITS: Final = 9
 _CALLS: Final[Mapping[Utility, _Call]] = {
     "cache_clear": _Call(root="utils_cache_clear", status=200),
-    "revert": _Call(root="utils_revert", status=204, arguments={"revision": "ID"}),
+    "revert": _Call(root="utils_revert", status=204, arguments={"revision": "ID"}, key="revision"),
     "sort": _Call(
         root="utils_sort", status=200, arguments={"collection": "String", "item": "ID", "to": "ID"}
     ),
@@ -126,8 +128,21 @@ _CALLS: Final[Mapping[Utility, _Call]] = {
         arguments={"last_page": "String"},
         signed_in=True,
     ),
-    "tfa_disable_of": _Call(root="users_tfa_disable", status=204, arguments={"user": "ID"}),
+    "tfa_disable_of": _Call(root="users_tfa_disable", status=204, arguments={"user": "ID"}, key="user"),
+    "sessions": _Call(
+        root="users_me_sessions",
+        status=200,
+        selected=("id", "current", "expires", "ip", "user_agent", "origin"),
+        signed_in=True,
+        kind="query",
+    ),
+    "sessions_end": _Call(root="delete_users_me_sessions", status=204, signed_in=True),
+    "session_end": _Call(
+        root="delete_users_me_session", status=204, arguments={"id": "ID"}, key="id", signed_in=True
+    ),
 }
+#: where methods of one path are different calls
+_BY_METHOD: Final[Mapping[tuple[Utility, str], Utility]] = {("sessions", "DELETE"): "sessions_end"}
 
 
 async def answer_utility(
@@ -136,11 +151,12 @@ async def answer_utility(
     """Raises what the request is refused for."""
     if route.utility is None or request.method not in route.methods:
         raise route_not_found(request.path)
-    call = _CALLS[route.utility]
+    name = _BY_METHOD.get((route.utility, request.method), route.utility)
+    call = _CALLS[name]
     if call.signed_in and context.actor.user is None:
         # before anything that was sent is looked at
         raise invalid_credentials()
-    operation = utility_operation(route.utility, _given(request, route, call))
+    operation = utility_operation(name, _given(request, route, call))
     (answered,) = (await engine.execute(operation, context)).roots
     if answered.error is not None:
         raise answered.error
@@ -150,10 +166,8 @@ async def answer_utility(
 
 
 def _given(request: RestRequest, route: Route, call: _Call) -> Mapping[str, Any]:
-    if route.utility == "revert":
-        return {"revision": route.key}
-    if route.utility == "tfa_disable_of":
-        return {"user": route.key}
+    if call.key is not None:
+        return {call.key: route.key}
     if route.utility == "sort":
         return _move(request, route.collection)
     if route.utility == "track_page":

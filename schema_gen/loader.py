@@ -32,7 +32,7 @@ FORMAT: Final = 3
 
 _NO_META: Final[MetaRow] = {}
 #: what the server keeps for itself beside the tables of the protocol; served to nobody
-OWN_TABLES: Final = frozenset({"causeway_idempotency"})
+OWN_TABLES: Final = frozenset({"causeway_idempotency", "causeway_used_codes"})
 _NOT_IN_FIELD_META: Final = frozenset({"collection", "field", "special"})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.calls.making import Arguments, own, query
+from gateway.calls.making import Arguments, own, query, setting_up
 from resolvers.behaviors.me import permissions_me, policies_globals
 from resolvers.behaviors.server import PONG, PROJECT_TYPES, Server, ServerFacts
 from resolvers.bundle import BundleHolder
@@ -91,7 +91,7 @@ def own_calls(holder: BundleHolder) -> tuple[CallRoot, ...]:
 
     return (
         own(query("permissions_me", "permissions_me_type", permissions)),
-        own(query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
+        setting_up(query("policies_me_globals", "policy_me_globals_type", policies, _GLOBALS)),
     )
 
 

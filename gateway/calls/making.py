@@ -25,6 +25,11 @@ def own(call: CallRoot) -> CallRoot:
     return replace(call, signed_in=True)
 
 
+def setting_up(call: CallRoot) -> CallRoot:
+    """Also for those who have to set up a second factor before anything else."""
+    return replace(call, signed_in=True, setup=True)
+
+
 def mutation(
     name: str, kind: str, resolve: Resolve, arguments: Mapping[str, str], *types: CallType
 ) -> CallRoot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.calls.making import Arguments, mutation, own
+from gateway.calls.making import Arguments, mutation, own, setting_up
 from resolvers.behaviors.second_factor import SecondFactor
 from resolvers.calls import CallObject, CallRoot
 from resolvers.context import RequestContext
@@ -34,8 +34,8 @@ def second_factor_calls(second: SecondFactor) -> tuple[CallRoot, ...]:
     code = {"otp": "String!"}
     made = "users_me_tfa_generate_data"
     return (
-        own(mutation("users_me_tfa_generate", made, generate, {"password": "String!"}, _TFA)),
-        own(mutation("users_me_tfa_enable", "Boolean", enable, {**code, "secret": "String!"})),
+        setting_up(mutation("users_me_tfa_generate", made, generate, {"password": "String!"}, _TFA)),
+        setting_up(mutation("users_me_tfa_enable", "Boolean", enable, {**code, "secret": "String!"})),
         own(mutation("users_me_tfa_disable", "Boolean", disable, code)),
         replace(mutation("users_tfa_disable", "Boolean", disable_of, {"user": "ID!"}), internal=True),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from resolvers.actors import Actors, password_stamp
+from resolvers.actors import Actors
 from resolvers.behaviors.credentials import Credentials, Mode
 from resolvers.behaviors.proof import Proof
 from resolvers.context import RequestContext
@@ -29,6 +29,9 @@ from schema_gen.errors import invalid_credentials
 Mint = Callable[[Mapping[str, Any], datetime, datetime], str]
 
 _SEEN: Final = "update directus_users set last_access = $2 where id = $1"
+_ADMITTED: Final = """
+update directus_users set last_access = $2, password = $3
+where id = $1 and password = $4 and status = 'active'"""
 _ACTIVITY: Final = """
 insert into directus_activity (action, "user", timestamp, ip, user_agent, collection, item, origin)
 values ($1, $2, $3, $4, $5, 'directus_users', $6, $7)"""
@@ -95,21 +98,23 @@ class Login:
         SERVICE_UNAVAILABLE.
 
         A try is used up before anybody is looked for: to no address does it make a difference whether there
-        is such an account, and what comes at the same time counts.
+        is such an account, and what comes at the same time counts. A password that was hashed at another cost
+        than is wanted now is hashed anew: that is no change of the password, no login ends, and nothing is
+        told of it.
         """
         if not self._actors.installed:
             raise invalid_credentials()
         tried = (given.email.casefold(), context.ip or "")
         await self._throttle.take("login", *tried)
-        identity = await self._proof.identity(given)
+        identity = await self._proof.identity(given, context)
         await self._throttle.clear("login", *tried)
-        user = identity.user.id
-        async with self._database.transaction() as transaction:
-            await self._sessions.sweep(transaction, context.now)
-            expires = context.now + self._life(mode)
-            token = await self._sessions.start(transaction, user, expires, context)
-            await self._seen(transaction, user, context.now)
-            await self._record(transaction, "login", user, context)
+        hashed = await self._proof.renewed(identity, given.password)
+        token = await self._begin(identity, hashed, mode, context)
+        if token is None:
+            identity = await self._proof.again(identity, given.password)
+            token = await self._begin(identity, None, mode, context)
+        if token is None:
+            raise invalid_credentials()
         return await self._issue(identity, token, mode, context)
 
     async def refresh(self, token: str, mode: Mode, context: RequestContext) -> Issued:
@@ -119,7 +124,10 @@ class Login:
         """
         if not self._actors.installed:
             raise invalid_credentials()
+        known = await self._sessions.find(token)
         async with self._database.transaction() as transaction:
+            if known is not None and known.user is not None:
+                await self._sessions.hold(transaction, known.user)
             rotation = await self._rotate(transaction, token, mode, context)
         if rotation.revoked:
             await self._epochs.bump_access()
@@ -140,6 +148,23 @@ class Login:
             await self._epochs.bump_access()
 
     # --- rows -----------------------------------------------------------------------------------------
+
+    async def _begin(
+        self, identity: Identity, hashed: str | None, mode: Mode, context: RequestContext
+    ) -> str | None:
+        """The token of a new login. None where the user is not what was found before: suspended, with another
+        password, or with another hash of the same one.
+        """
+        user, now = identity.user, context.now
+        values = (user.id, stored(self._database, now), hashed or user.password, user.password)
+        async with self._database.transaction() as transaction:
+            # holds the user until the transaction ends: see `Sessions.hold`
+            if not await transaction.execute(self._database.native(_ADMITTED), values):
+                return None
+            await self._sessions.sweep(transaction, now)
+            token = await self._sessions.start(transaction, user.id, now + self._life(mode), context)
+            await self._record(transaction, "login", user.id, context)
+        return token
 
     async def _rotate(
         self, transaction: Transaction, token: str, mode: Mode, context: RequestContext
@@ -199,7 +224,7 @@ class Login:
     ) -> Issued:
         """`role` and rights in the token are for clients to show; the server asks the database."""
         user = identity.user
-        rules = (await self._actors.of_identity(identity, context.ip)).rules
+        rules = (await self._actors.of_identity(identity, context.ip)).rules.given
         payload: dict[str, Any] = {
             "id": user.id,
             "role": user.role,
@@ -210,7 +235,8 @@ class Login:
             payload["enforce_tfa"] = True
         if mode == "session":
             payload["session"] = refresh_token
-        payload["causeway"] = f"{family_of(refresh_token) or ''}.{password_stamp(user.password)}"
+        else:
+            payload["causeway"] = family_of(refresh_token)
         life = self._lives.session if mode == "session" else self._lives.access_token
         token = self._mint(payload, context.now, context.now + life)
         return Issued(mode=mode, token=token, refresh_token=refresh_token, expires_in=life)

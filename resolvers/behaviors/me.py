@@ -24,7 +24,7 @@ _ORDER: Final[tuple[Action, ...]] = ("read", "create", "update", "delete", "shar
 def policies_globals(context: RequestContext) -> dict[str, bool]:
     if context.actor.user is None:
         return {"app_access": False}
-    rules = context.rules
+    rules = context.rules.given
     return {"app_access": rules.app, "admin_access": rules.admin, "enforce_tfa": rules.enforce_tfa}
 
 

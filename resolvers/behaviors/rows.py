@@ -3,8 +3,8 @@ about.
 
     check("directus_users", "update", {"provider": "x"})      -> refused
     leaving(transaction, "directus_roles", keys)              users of the roles are suspended
-    within(transaction, records)                              a changed password ends the user's logins; a
-                                                              role above itself is refused
+    within(transaction, records, context)                     a changed password ends the user's other
+                                                              logins; a role above itself is refused
     after(event)                                              rules and rights are read again everywhere
 
 The rest of what users, files and the like do comes with their own routes.
@@ -94,13 +94,18 @@ class RowBehaviors:
         if collection == ROLES and keys:
             await leave_roles(self._database, transaction, [key[0] for key in keys])
 
-    async def within(self, transaction: Transaction, records: Iterable[Record]) -> None:
+    async def within(
+        self, transaction: Transaction, records: Iterable[Record], context: RequestContext
+    ) -> None:
         """What has to happen in the same transaction, after the rows were written."""
         for record in records:
             await self._keep_tree(transaction, record)
             ends = record.action == "update" and _ENDING & record.delta.keys()
             if record.collection.name == USERS and ends and record.key is not None:
-                await self._sessions.revoke_user(transaction, str(record.key[0]))
+                user = str(record.key[0])
+                # who changes the own password stays logged in where that is done
+                mine = user == context.actor.user and "status" not in record.delta
+                await self._sessions.revoke_user(transaction, user, but=context.actor.login if mine else None)
 
     async def _keep_tree(self, transaction: Transaction, record: Record) -> None:
         name = record.collection.name

@@ -4,7 +4,10 @@
     await second.enable("JBSW...", "123456", context)     the code proves that the app has the secret
     await second.disable("654321", context)
 
-A secret counts from `enable` on; until then nobody but the caller knows it, and nothing is stored.
+A secret counts from `enable` on; until then nobody but the caller knows it, and nothing is stored; from then
+on nobody is told it. Each code counts once, those that set up and take away too. Who has to have a second
+factor (`enforce_tfa` of a policy) may take it away as well, to set up another: until then nothing else may be
+done (`resolvers.permissions.without_second_factor`).
 """
 
 from __future__ import annotations
@@ -14,16 +17,22 @@ from typing import Any, Final
 
 import pyotp
 
-from resolvers.behaviors.proof import Proof, right_otp
+from resolvers.behaviors.proof import Proof
 from resolvers.context import RequestContext
 from resolvers.sql.access import Identity, as_uuid, identity_by_id
+from resolvers.used_codes import is_secret
 from schema_gen.database import Database
 from schema_gen.epoch import Epochs
 from schema_gen.errors import forbidden, invalid_credentials, invalid_payload
 from schema_gen.model import SchemaSnapshot
 
-_STORE: Final = "update directus_users set tfa_secret = $2 where id = $1"
+_ENABLE: Final = "update directus_users set tfa_secret = $2 where id = $1 and coalesce(tfa_secret, '') = ''"
+_DISABLE: Final = "update directus_users set tfa_secret = $2 where id = $1"
 _PROJECT: Final = "select project_name from directus_settings limit 1"
+_THERE: Final = "TFA is already enabled"
+_WRONG: Final = '"otp" is invalid'
+#: characters of a secret, as many as the column holds
+_LONGEST: Final = 255
 
 
 class SecondFactor:
@@ -42,26 +51,34 @@ class SecondFactor:
         identity = await self._caller(context)
         await self._proof.password(identity, password)
         if identity.user.tfa_secret:
-            raise invalid_payload("TFA is already enabled")
+            raise invalid_payload(_THERE)
         secret = pyotp.random_base32()
         named = identity.user.email or identity.user.id
         url = pyotp.TOTP(secret).provisioning_uri(name=named, issuer_name=await self._project())
         return {"secret": secret, "otpauth_url": url}
 
     async def enable(self, secret: str, otp: str, context: RequestContext) -> None:
-        """Raises INVALID_PAYLOAD where there is a secret already, or the code is not one of this secret."""
+        """Raises INVALID_PAYLOAD where there is a secret already, or the code is not one of this secret;
+        REQUESTS_EXCEEDED.
+        """
         identity = await self._caller(context)
         if identity.user.tfa_secret:
-            raise invalid_payload("TFA is already enabled")
-        if not right_otp(secret, otp):
-            raise invalid_payload('"otp" is invalid')
-        await self._store(identity.user.id, secret)
+            raise invalid_payload(_THERE)
+        if not is_secret(secret) or len(secret) > _LONGEST:
+            raise invalid_payload('"secret" is invalid')
+        if not await self._proof.code(identity.user, secret, otp, context.now):
+            raise invalid_payload(_WRONG)
+        if not await self._store(_ENABLE, identity.user.id, secret):
+            # another request was faster
+            raise invalid_payload(_THERE)
 
     async def disable(self, otp: str, context: RequestContext) -> None:
+        """Raises INVALID_PAYLOAD for a wrong code, REQUESTS_EXCEEDED."""
         identity = await self._caller(context)
-        if not identity.user.tfa_secret or not right_otp(identity.user.tfa_secret, otp):
-            raise invalid_payload('"otp" is invalid')
-        await self._store(identity.user.id, None)
+        secret = identity.user.tfa_secret
+        if not secret or not await self._proof.code(identity.user, secret, otp, context.now):
+            raise invalid_payload(_WRONG)
+        await self._store(_DISABLE, identity.user.id, None)
 
     async def disable_of(self, user: str, context: RequestContext) -> None:
         """Of somebody who has lost the app; administrators only."""
@@ -70,7 +87,7 @@ class SecondFactor:
         key = as_uuid(user)
         if key is None or await identity_by_id(self._database, key) is None:
             raise forbidden()
-        await self._store(key, None)
+        await self._store(_DISABLE, key, None)
 
     async def _caller(self, context: RequestContext) -> Identity:
         user = context.actor.user
@@ -79,10 +96,11 @@ class SecondFactor:
             raise invalid_credentials()
         return identity
 
-    async def _store(self, user: str, secret: str | None) -> None:
+    async def _store(self, statement: str, user: str, secret: str | None) -> bool:
         async with self._database.transaction() as transaction:
-            await transaction.execute(self._database.native(_STORE), (user, secret))
+            changed = await transaction.execute(self._database.native(statement), (user, secret))
         await self._epochs.bump_access()
+        return changed > 0
 
     async def _project(self) -> str:
         table = self._snapshot().collections.get("directus_settings")

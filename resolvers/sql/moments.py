@@ -12,6 +12,15 @@ def stored(database: Database, moment: datetime) -> datetime | int:
     return moment if database.dialect == "postgresql" else int(moment.timestamp() * 1000)
 
 
+def written(moment: datetime) -> str:
+    """As the protocol writes it.
+
+    >>> written(datetime(2026, 5, 1, 8, tzinfo=UTC))
+    '2026-05-01T08:00:00.000Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def moment_of(value: datetime | float | str) -> datetime:
     """The moment a column holds; text and times without zone are UTC. Raises ValueError for other text."""
     if isinstance(value, (int, float)):

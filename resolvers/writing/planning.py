@@ -92,7 +92,7 @@ class MutationPlanner:
         self, operation: Operation, tools: Tools, gate: Gate, key: str, nodes: tuple[FieldNode, ...]
     ) -> PlannedRoot:
         name, bundle = nodes[0].name.value, tools.bundle
-        call = self._calls.find(operation, name, admin=gate.rules.admin)
+        call = self._calls.find(operation, name, gate.rules)
         if call is not None:
             return PlannedRoot(key=key, nodes=nodes, call=call)
         own = (

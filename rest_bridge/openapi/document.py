@@ -17,7 +17,7 @@ from typing import Final
 from rest_bridge.openapi.collections import collection_paths, tag_of
 from rest_bridge.openapi.items import item_schemas
 from rest_bridge.openapi.operations import ERROR, refusal_responses
-from rest_bridge.openapi.own import TOKENS, auth_paths, own_paths, second_factor_paths
+from rest_bridge.openapi.own import TOKENS, auth_paths, own_login_paths, own_paths, second_factor_paths
 from rest_bridge.openapi.parameters import PARAMETERS
 from rest_bridge.openapi.server import graphql_paths, server_paths, utility_paths
 from rest_bridge.openapi.setting import Schema, Setting
@@ -78,6 +78,7 @@ def _paths(setting: Setting) -> dict[str, Schema]:
         found |= collection_paths(home, setting)
     found |= own_paths(setting)
     found |= second_factor_paths(setting)
+    found |= own_login_paths(setting)
     found |= utility_paths(setting)
     found |= simulation_paths(setting)
     found |= owner_paths(setting)

@@ -65,7 +65,7 @@ def auth_paths() -> dict[str, Schema]:
                 "Log in",
                 {"200": ok(data(_TOKENS), "Logged in")},
                 body=body(login),
-                refusals=(*_SENT, 404),
+                refusals=(*_SENT, 404, 429),
             ),
         },
         "/auth/refresh": {
@@ -167,6 +167,39 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
     return paths
 
 
+def own_login_paths(setting: Setting) -> dict[str, Schema]:
+    """Where the caller is logged in."""
+    if not setting.signed_in:
+        return {}
+    text: Schema = {"type": ["string", "null"]}
+    login: Schema = {
+        "type": "object",
+        "required": ["id", "current", "expires"],
+        "properties": {
+            "id": TEXT,
+            "current": _FLAG,
+            "expires": {"type": "string", "format": "date-time"},
+            "ip": text,
+            "user_agent": text,
+            "origin": text,
+        },
+    }
+    listed = {"200": ok(data({"type": "array", "items": login}))}
+    ended = {"204": done("Ended")}
+    return {
+        "/users/me/sessions": {
+            "get": operation("listMySessions", "Users", "Where the caller is logged in", listed),
+            "delete": operation("endMyOtherSessions", "Users", "End every other login", ended),
+        },
+        "/users/me/sessions/{id}": {
+            "parameters": [*parameters("Id")],
+            "delete": operation(
+                "endMySession", "Users", "End a login of the caller", ended, refusals=(*ALWAYS, 404)
+            ),
+        },
+    }
+
+
 def second_factor_paths(setting: Setting) -> dict[str, Schema]:
     """What is done with one's own second factor, and by administrators with another's."""
     if not setting.signed_in:
@@ -181,7 +214,12 @@ def second_factor_paths(setting: Setting) -> dict[str, Schema]:
     paths: dict[str, Schema] = {
         f"/users/me/tfa/{step}": {
             "post": operation(
-                f"secondFactor{name}", "Users", summary, answers, body=body(_texts(*names)), refusals=_SENT
+                f"secondFactor{name}",
+                "Users",
+                summary,
+                answers,
+                body=body(_texts(*names)),
+                refusals=(*_SENT, 429),
             )
         }
         for step, name, summary, names, answers in steps

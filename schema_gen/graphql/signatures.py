@@ -53,8 +53,9 @@ class CallSignature:
     """`arguments`: name -> GraphQL type; `type`: the GraphQL type of the answer, whose own definitions are in
     `types`.
 
-    Seen by everybody, by callers with a user (`signed_in`), by those who may read the collection `reads`, or
-    by admins only. `internal`: part of the internal schema alone, for the REST bridge; no document from
+    Seen by everybody, by callers with a user (`signed_in`; those who have yet to set up a second factor that
+    is asked of them see only what `setup` says as well), by those who may read the collection `reads`, or by
+    admins only. `internal`: part of the internal schema alone, for the REST bridge; no document from
     outside can name it.
     """
 
@@ -67,5 +68,6 @@ class CallSignature:
     description: str = ""
     admin_only: bool = False
     signed_in: bool = False
+    setup: bool = False
     reads: str | None = None
     internal: bool = False

@@ -57,7 +57,11 @@ NOT_OF_SYSTEM = re.compile(
 )
 #: ways to say what plain lists and objects cannot, and to create or update; the name and the table of a new
 #: collection, without which the reference's input can make none
-MORE_WAYS = re.compile(r".*_changes$|any_key_input$|item__|write_directus_collections_(schema_)?input$")
+MORE_WAYS = re.compile(
+    r".*_changes$|any_key_input$|item__|write_directus_collections_(schema_)?input$|"
+    # where one is logged in
+    r"(delete_)?users_me_sessions?$"
+)
 #: of the answers about the server itself
 ABOUT_SERVER = re.compile(r"server_info|binary_filter_operators")
 #: min and max of dates and big integers, and the types that hold them

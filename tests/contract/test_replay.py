@@ -34,6 +34,8 @@ ADMIN: Final = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "password"
 _ROW: Final = re.compile(
     r"^\| `(?P<scenario>[a-z-]+/[a-z0-9-]+)` \| `(?P<step>.+?)` \| (?P<why>.+) \|$", re.M
 )
+#: steps that are sent at once after another one; where half a minute ends between them they match
+_BY_THE_CLOCK: Final = "auth/tfa"
 #: seconds for all of them; they take some, but the machine may be busy with other tests
 _PATIENCE: Final = 300
 
@@ -85,7 +87,7 @@ async def test_steps_are_answered_as_recorded(
             listed = (place, step["step"]) in known
             if not step["ok"] and not listed:
                 unlike.append(f"{place}: {step['step']}: {step['diff']}")
-            if step["ok"] and listed:
+            if step["ok"] and listed and place != _BY_THE_CLOCK:
                 unlike.append(f"{place}: {step['step']}: listed as another answer, and matches")
     assert unlike == []
 

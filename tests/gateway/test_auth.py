@@ -115,8 +115,8 @@ async def test_the_session_cookie(site: Site) -> None:
     cookie = await session_cookie(site)
     context = await ask(site, {"cookie": f"theme=dark; {cookie}; x=y"})
     assert context.actor.admin
-    assert context.actor.session is not None
-    assert (await ask(site, bearer(cookie.partition("=")[2]))).actor.session == context.actor.session
+    assert context.actor.login is not None
+    assert (await ask(site, bearer(cookie.partition("=")[2]))).actor.login == context.actor.login
 
 
 async def test_what_no_session_cookie_is_is_cleared(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,11 @@ from typing import Any
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher, Type
 
 from resolvers.secrets import Hasher
 from resolvers.sql.moments import moment_of, stored
+from schema_gen.errors import service_unavailable
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
 from tests.support.project import (
@@ -25,6 +28,7 @@ from tests.support.project import (
     change,
     code,
     data,
+    grant,
     running,
     seed_system,
 )
@@ -135,13 +139,83 @@ async def test_a_refreshed_session_ends_after_the_grace_period(site: Site) -> No
     assert await gets_in(site, cookie=new)
 
 
+async def ada_of(site: Site) -> str:
+    sql = site.database.native("select cast(id as text) from directus_users where email = $1")
+    ((user,),) = await site.database.fetch(sql, (ADA["email"],))
+    return str(user)
+
+
 async def test_a_changed_password_ends_every_login(site: Site) -> None:
     credentials = await everything(site)
-    await change(site.database, "update directus_users set password = 'x' where email = $1", ADA["email"])
-    await site.project.epochs.bump_access()
+    refresh_token = data(await login(site))["refresh_token"]
+    path = f"/users/{await ada_of(site)}"
+    assert (await site.ask("PATCH", path, {"password": "another"}, token=ADMIN_TOKEN)).status == 200
     for given in credentials[:-1]:
         assert not await gets_in(site, **given)
     assert await gets_in(site, **credentials[-1])
+    assert (await refresh(site, refresh_token)).status == 401
+    assert (await login(site)).status == 401
+    assert (await login(site, password="another")).status == 200
+
+
+async def may_change_herself(site: Site) -> None:
+    policy = await add_policy(site.database, user=await ada_of(site))
+    await grant(site.database, policy, "directus_users", "update", fields="password")
+
+
+@pytest.mark.parametrize("way", ["session", "access token", "graphql", "static token"])
+async def test_who_changes_the_own_password_stays_where_that_was_done(site: Site, way: str) -> None:
+    await may_change_herself(site)
+    credentials = await everything(site)
+    place = {"session": 2, "graphql": 2, "access token": 0, "static token": 4}[way]
+    mine = credentials[place]
+    headers = {"cookie": mine["cookie"]} if "cookie" in mine else {}
+    if way == "graphql":
+        query = 'mutation { update_users_me(data: {password: "another"}) { id } }'
+        changed = await site.ask(
+            "POST", "/graphql/system", {"query": query}, token=mine.get("token"), headers=headers
+        )
+        assert "errors" not in json.loads(changed.body)
+    else:
+        changed = await site.ask(
+            "PATCH", "/users/me", {"password": "another"}, token=mine.get("token"), headers=headers
+        )
+        assert changed.status == 204
+    kept = [await gets_in(site, **given) for given in credentials]
+    # the cookie and the token in it are one login; a static token is none
+    assert kept == [place == 0, False, place == 2, place == 2, True]
+
+
+async def test_no_login_begins_beside_a_change_of_the_password(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password was right when it was checked, and is not when the login would be written down."""
+    renewed = Hasher.renewed
+
+    async def meanwhile(self: Hasher, stored_hash: str, secret: str) -> str | None:
+        path = f"/users/{await ada_of(site)}"
+        assert (await site.ask("PATCH", path, {"password": "another"}, token=ADMIN_TOKEN)).status == 200
+        return await renewed(self, stored_hash, secret)
+
+    monkeypatch.setattr(Hasher, "renewed", meanwhile)
+    assert code(await login(site)) == "INVALID_CREDENTIALS"
+    assert await site.database.fetch("select token from directus_sessions") == []
+
+
+async def test_a_refresh_and_a_change_of_the_password_leave_no_login(site: Site) -> None:
+    path = f"/users/{await ada_of(site)}"
+    for number in range(5):
+        password = ADA["password"] if number == 0 else f"password {number}"
+        token = data(await login(site, password=password))["refresh_token"]
+        changed, refreshed = await asyncio.gather(
+            site.ask("PATCH", path, {"password": f"password {number + 1}"}, token=ADMIN_TOKEN),
+            refresh(site, token),
+        )
+        assert changed.status == 200
+        if refreshed.status == 200:
+            assert not await gets_in(site, token=data(refreshed)["access_token"])
+            assert (await refresh(site, data(refreshed)["refresh_token"])).status == 401
+        assert await site.database.fetch("select token from directus_sessions") == []
 
 
 async def test_suspension_ends_every_login(site: Site) -> None:
@@ -224,16 +298,20 @@ async def test_a_wrong_code_takes_as_long_as_a_wrong_password(make_database: Mak
 async def test_logins_do_not_pile_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """More attempts than can be checked are sent away, not queued without end."""
     await change(site.database, "update directus_settings set auth_login_attempts = null")
-    gate = asyncio.Event()
+    gate = threading.Event()
 
-    async def slow(self: Hasher, stored: str, secret: str) -> bool:
-        await gate.wait()
+    def slow(self: Hasher, stored: str, secret: str) -> bool:
+        gate.wait(30)
         return False
 
-    monkeypatch.setattr(Hasher, "verify", slow)
+    monkeypatch.setattr(Hasher, "_verify", slow)
     attempts = [asyncio.create_task(login(site)) for _ in range(40)]
     while sum(task.done() for task in attempts) < 8:
         await asyncio.sleep(0.001)
+    # one line for whatever is hashed: a new password has no place in it either
+    path = f"/users/{await ada_of(site)}"
+    busy = await site.ask("PATCH", path, {"password": "another"}, token=ADMIN_TOKEN)
+    assert (busy.status, code(busy)) == (503, "SERVICE_UNAVAILABLE")
     gate.set()
     statuses = [(await task).status for task in attempts]
     assert statuses.count(503) == 8
@@ -244,9 +322,75 @@ async def test_logins_do_not_pile_up(site: Site, monkeypatch: pytest.MonkeyPatch
 
 async def test_long_passwords_count_to_the_last_byte(site: Site) -> None:
     """CVE-2025-25298 (bcrypt cuts at 72 bytes)."""
-    await add_user(site.database, "long@example.com", password="x" * 100 + "a")
-    assert (await login(site, email="long@example.com", password="x" * 100 + "b")).status == 401
-    assert (await login(site, email="long@example.com", password="x" * 100 + "a")).status == 200
+    path = f"/users/{await ada_of(site)}"
+    for same in (72, 73, 4095):
+        answer = await site.ask("PATCH", path, {"password": "x" * same + "a"}, token=ADMIN_TOKEN)
+        assert answer.status == 200
+        for wrong in ("x" * same + "b", "x" * same, "x" * same + "aa"):
+            assert (await login(site, password=wrong)).status == 401
+        assert (await login(site, password="x" * same + "a")).status == 200
+
+
+async def test_halves_of_characters_are_no_password(site: Site) -> None:
+    path = f"/users/{await ada_of(site)}"
+    answer = await site.ask("PATCH", path, b'{"password": "p\\ud800"}', token=ADMIN_TOKEN)
+    assert (answer.status, code(answer)) == (400, "INVALID_PAYLOAD")
+    for wrong in ("p", "p?", "p\ufffd"):
+        assert (await login(site, password=wrong)).status == 401
+    assert (await login(site)).status == 200
+
+
+# --- hashes of another cost, and of others ------------------------------------------------------------
+
+#: of "ada's password", as a Directus server of the default cost makes them, and other kinds that verify
+THEIRS = {
+    "argon2id": "$argon2id$v=19$m=4096,t=3,p=1$",
+    "argon2i": "$argon2i$v=19$m=4096,t=3,p=1$",
+    "argon2d": "$argon2d$v=19$m=4096,t=3,p=1$",
+}
+KINDS = {"argon2id": Type.ID, "argon2i": Type.I, "argon2d": Type.D}
+
+
+async def stored_hash_of(site: Site) -> str:
+    sql = site.database.native("select password from directus_users where email = $1")
+    ((found,),) = await site.database.fetch(sql, (ADA["email"],))
+    return str(found)
+
+
+@pytest.mark.parametrize("kind", THEIRS)
+async def test_a_hash_of_another_cost_is_made_anew(site: Site, kind: str) -> None:
+    """At the login of whom it is, which is no change of the password: nothing ends, nothing is told."""
+    before = await everything(site)
+    refresh_token = data(await login(site))["refresh_token"]
+    theirs = PasswordHasher(time_cost=3, memory_cost=4096, parallelism=1, type=KINDS[kind])
+    old = theirs.hash(ADA["password"])
+    assert old.startswith(THEIRS[kind])
+    await change(site.database, "update directus_users set password = $1 where email = $2", old, ADA["email"])
+    assert (await login(site, password="wrong")).status == 401
+    assert await stored_hash_of(site) == old
+    answers = await asyncio.gather(*(login(site) for _ in range(3)))
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    made = await stored_hash_of(site)
+    assert made.startswith("$argon2id$v=19$m=8192,t=1,p=1$")
+    assert (await login(site)).status == 200
+    assert await stored_hash_of(site) == made
+    for given in before:
+        assert await gets_in(site, **given)
+    assert (await refresh(site, refresh_token)).status == 200
+    for table in ("directus_revisions", "directus_activity where action = 'update'"):
+        assert await site.database.fetch(f"select id from {table}") == []
+
+
+async def test_a_full_line_keeps_nobody_out_who_is_right(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = PasswordHasher(time_cost=3, memory_cost=4096, parallelism=1).hash(ADA["password"])
+    await change(site.database, "update directus_users set password = $1 where email = $2", old, ADA["email"])
+
+    async def full(self: Hasher, secret: str) -> str:
+        raise service_unavailable("api", "Under pressure", retry_after=1)
+
+    monkeypatch.setattr(Hasher, "hash", full)
+    assert (await login(site)).status == 200
+    assert await stored_hash_of(site) == old
 
 
 # --- section 7, class 6: refresh ----------------------------------------------------------------------
