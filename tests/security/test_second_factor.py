@@ -265,7 +265,6 @@ ASKED: Final = (
     "/presets",
     "/items/articles",
     "/users/me/sessions",
-    "/utils/random/string",
     "/server/specs/graphql",
 )
 
