@@ -193,8 +193,9 @@ def types() -> str:
                     for kind in _kinds()
                 ),
             ),
-            "\nKeys are `ID` in GraphQL, whatever their type. Where PostGIS is installed, a new geometry is a",
-            "spatial column, `geometry(Point,4326)` for `geometry.Point`; a spatial column has the field type",
+            "\nKeys are `ID` in GraphQL, whatever their type. Where PostGIS is installed, a new geometry is "
+            "a\nspatial column, `geometry(Point,4326)` for `geometry.Point`; a spatial column has the field "
+            "type",
             "of the shape that it takes.\n",
             *(
                 line

@@ -23,7 +23,7 @@ from resolvers.throttle import Kind
 
 _QUARTER: Final = 15 * 60
 #: how many times the tries of the whole key one part of it has
-_WIDER: Final = 10
+WIDER: Final = 10
 
 #: what no setting says
 FIXED: Final[Mapping[Kind, Rate]] = {
@@ -37,7 +37,7 @@ FIXED: Final[Mapping[Kind, Rate]] = {
     "hash": Rate(points=60, seconds=60),
 }
 #: of logins; their number is in the settings of the project
-_LOGIN: Final = Rate(points=25, seconds=_QUARTER)
+LOGIN: Final = Rate(points=25, seconds=_QUARTER)
 
 #: the number of tries; None: unbounded
 Attempts = Callable[[], Awaitable[int | None]]
@@ -84,7 +84,7 @@ class Tries:
         if kind != "login":
             return self._rates.get(kind)
         points = await self._attempts()
-        return None if points is None else replace(_LOGIN, points=points)
+        return None if points is None else replace(LOGIN, points=points)
 
 
 def _bounds(kind: Kind, key: tuple[str, ...], rate: Rate) -> Iterator[_Bound]:
@@ -95,7 +95,7 @@ def _bounds(kind: Kind, key: tuple[str, ...], rate: Rate) -> Iterator[_Bound]:
         yield whole
         return
     alone = [
-        _Bound(key=("tries alone", kind, str(place), part), points=rate.points * _WIDER, whole=False)
+        _Bound(key=("tries alone", kind, str(place), part), points=rate.points * WIDER, whole=False)
         for place, part in enumerate(parts)
         if part
     ]
