@@ -3,7 +3,7 @@
     causeway bootstrap | serve | demo | introspect | sdl | types
     causeway schema snapshot | schema diff | schema apply
     causeway users create | passwd | suspend | activate | token | tfa-reset | list
-    causeway roles create | roles list | policies list | can | history prune
+    causeway roles create | roles list | policies list | can | history prune | mail test
 
 Exit codes: 0 done; 1 it could not be done; 2 the call or the configuration is wrong. What is wrong is said in
 one line on standard error, without a traceback. Configuration comes from the environment and `.env`.
@@ -24,6 +24,7 @@ from gateway import (
     cli_can,
     cli_history,
     cli_inspect,
+    cli_mail,
     cli_roles,
     cli_schema,
     cli_serve,
@@ -49,6 +50,7 @@ _GROUPS: Final = (
     cli_roles,
     cli_can,
     cli_history,
+    cli_mail,
 )
 
 

@@ -36,8 +36,8 @@ class Log:
             links,
         )
 
-    async def check(self) -> None:
-        return None
+    async def check(self) -> str:
+        return ""
 
     async def close(self) -> None:
         return None

@@ -8,7 +8,7 @@ The program is run without a shell; addresses are plain ones, and come after `--
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
 from dataclasses import dataclass
 from email.policy import Policy
 from typing import Final
@@ -46,9 +46,10 @@ class Sendmail:
             reason = f"exit code {code}{': ' if said else ''}{said.decode(errors='replace')}"
             raise DeliveryFailed(reason, temporary=code == _TRY_AGAIN)
 
-    async def check(self) -> None:
-        if not os.access(self._facts.path, os.X_OK):
+    async def check(self) -> str:
+        if shutil.which(self._facts.path) is None:
             raise DeliveryFailed(f"{self._facts.path} is not a program", temporary=False)
+        return ""
 
     async def close(self) -> None:
         return None

@@ -83,12 +83,20 @@ class Smtp:
         except (SMTPException, OSError) as error:
             raise failure(error) from None
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         try:
             client = await self._connected()
+            found = self._found(client)
             await client.quit()
         except (SMTPException, OSError) as error:
             raise failure(error) from None
+        return found
+
+    def _found(self, client: SMTP) -> str:
+        tls: ssl.SSLObject | None = client.get_transport_info("ssl_object")
+        encryption = "not encrypted" if tls is None else tls.version() or "encrypted"
+        user = self._facts.user
+        return encryption if user is None else f"{encryption}, logged in as {user}"
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []

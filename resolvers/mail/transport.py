@@ -45,7 +45,7 @@ class Transport(Protocol):
     async def deliver(self, mail: Mail) -> None:
         """Raises DeliveryFailed."""
 
-    async def check(self) -> None:
-        """Does everything but send a mail. Raises DeliveryFailed."""
+    async def check(self) -> str:
+        """Does everything but send a mail, and tells what was found. Raises DeliveryFailed."""
 
     async def close(self) -> None: ...

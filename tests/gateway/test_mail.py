@@ -130,3 +130,19 @@ async def test_mails_are_tried_again(url: str, box: Mailbox, monkeypatch: pytest
         got = await box.next()
         assert got.link == LINK
     assert of(site) == 0
+
+
+async def test_no_more_mails_leave_than_are_allowed(
+    url: str, box: Mailbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("gateway.mailing._GRACE", 0.0)
+    bounds = {"RATE_LIMITER_EMAIL_ENABLED": "true", "RATE_LIMITER_EMAIL_POINTS": "2"}
+    longest = {"RATE_LIMITER_EMAIL_DURATION": "3600", "SERVER_SHUTDOWN_TIMEOUT": "10"}
+    with caplog.at_level(logging.ERROR, logger="causeway.mail"):
+        async with running(url, **bounds, **longest, **box.settings) as site:
+            for number in range(5):
+                site.project.post.send(Letter(template="mail-test", to=f"{number}@example.com", data={}))
+            await box.next()
+            await box.next()
+    assert len(box.letters) == 2
+    assert caplog.messages == ['3 mails are lost, for the server stops: 3 of "mail-test"']

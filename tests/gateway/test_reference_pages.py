@@ -30,6 +30,7 @@ def test_every_setting_and_every_command_is_there() -> None:
         "users passwd",
         "roles list",
         "history prune",
+        "mail test",
     ):
         assert f"## causeway {command}\n" in command_line()
 

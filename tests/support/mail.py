@@ -26,7 +26,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -157,8 +157,7 @@ class Conversation(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        assert isinstance(transport, asyncio.Transport)
-        self.event_handler.open.add(transport)
+        self.event_handler.open.add(cast(asyncio.Transport, transport))
 
 
 @asynccontextmanager

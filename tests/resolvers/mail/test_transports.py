@@ -62,6 +62,7 @@ async def refusal(transport: Smtp | Sendmail, given: Mail | None = None) -> tupl
 
 async def test_a_mail_arrives_as_it_was_sent() -> None:
     async with mailbox() as box:
+        assert await smtp(box).check() == "not encrypted"
         await smtp(box).deliver(mail())
         got = await box.next()
         assert (got.sender, got.to, got.subject) == ("no-reply@example.com", "ada@example.com", "Hello")
@@ -73,7 +74,7 @@ async def test_a_mail_arrives_as_it_was_sent() -> None:
 async def test_with_tls_and_a_login(tls: Any) -> None:
     async with mailbox(tls=tls, user="causeway", password="s3cret") as box:
         transport = smtp(box)
-        await transport.check()
+        assert (await transport.check()).endswith(", logged in as causeway")
         await transport.deliver(mail())
         got = await box.next()
         assert (got.encrypted, got.login) == (True, "causeway")
@@ -256,9 +257,10 @@ async def test_nobody_waits_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
         sends = True
         looks = 0
 
-        async def check(self) -> None:
+        async def check(self) -> str:
             self.looks += 1
             await asyncio.Event().wait()
+            return ""
 
     monkeypatch.setattr("resolvers.mail.connection._PATIENCE", 0.001)
     transport = Stuck()
