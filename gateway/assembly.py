@@ -37,8 +37,7 @@ from gateway.chosen import (
 )
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
-from gateway.limiting.counting import Counters
-from gateway.limiting.opening import open_counters, request_limits_of, tries_of
+from gateway.limiting.opening import Counting, open_counting, request_limits_of, tries_of
 from gateway.limiting.tries import Tries
 from gateway.mailing import open_post
 from gateway.observe import LOGGER
@@ -102,7 +101,7 @@ class Base:
     loader: SnapshotLoader
     holder: BundleHolder
     reload: SchemaReload
-    counters: Counters
+    counting: Counting
     throttle: Throttle
 
     def snapshot(self) -> SchemaSnapshot:
@@ -144,8 +143,8 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         stack.push_async_callback(epochs.close)
         hasher = make_hasher(chosen)
         stack.callback(hasher.close)
-        counters = await stack.enter_async_context(open_counters(chosen))
-        base = await _base(chosen, database, epochs, hasher, counters)
+        counting = await stack.enter_async_context(open_counting(chosen))
+        base = await _base(chosen, database, epochs, hasher, counting)
         post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
         project = _assemble(base, post)
         if not project.actors.installed:
@@ -156,7 +155,7 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
 
 
 async def _base(
-    settings: Settings, database: Database, epochs: Epochs, hasher: Hasher, counters: Counters
+    settings: Settings, database: Database, epochs: Epochs, hasher: Hasher, counting: Counting
 ) -> Base:
     seen = epochs.schema
     loader = SnapshotLoader(
@@ -173,8 +172,8 @@ async def _base(
         loader=loader,
         holder=holder,
         reload=SchemaReload(database, epochs, holder, seen=seen, remembered=settings.cache_schema),
-        counters=counters,
-        throttle=Tries(counters, tries_of(settings), attempts),
+        counting=counting,
+        throttle=Tries(counting.tries, tries_of(settings), attempts),
     )
 
 
@@ -293,6 +292,6 @@ def _project(
         models=model.models,
         retention=Retention(base.database, base.snapshot, terms_of(settings)),
         throttle=base.throttle,
-        request_limits=request_limits_of(settings, base.counters),
+        request_limits=request_limits_of(settings, base.counting.requests),
         post=post,
     )

@@ -72,6 +72,7 @@ def spec_facts_of(settings: Settings) -> SpecFacts:
         cookie=settings.session_cookie_name,
         health=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
+        limited=settings.rate_limiter_enabled or settings.rate_limiter_global_enabled,
     )
 
 

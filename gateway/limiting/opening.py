@@ -1,14 +1,15 @@
 """What the settings say of limits: where things are counted, opened, and how many there may be.
 
-async with open_counters(settings) as counters:
-    limits = request_limits_of(settings, counters)        None: requests are not bounded
-    tries = Tries(counters, tries_of(settings), attempts)
+async with open_counting(settings) as counting:
+    limits = request_limits_of(settings, counting.requests)        None: requests are not bounded
+    tries = Tries(counting.tries, tries_of(settings), attempts)
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from gateway.config import Settings
 from gateway.limiting.counting import Counters, Counts, Rate
@@ -19,14 +20,26 @@ from gateway.limiting.tries import FIXED
 from resolvers.throttle import Kind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """Apart in memory, since it is bounded: a flood of requests must not push out what guesses used up."""
+
+    requests: Counters
+    tries: Counters
+
+
 @asynccontextmanager
-async def open_counters(settings: Settings) -> AsyncIterator[Counters]:
+async def open_counting(settings: Settings) -> AsyncIterator[Counting]:
     """`settings` with a secret. Raises ConfigurationError."""
     async with AsyncExitStack() as stack:
         shared = None
         if settings.rate_limiter_store == "redis" and settings.redis_url is not None:
             shared = await stack.enter_async_context(open_shared(settings.redis_url))
-        yield Counters(Counts(OwnStorage()), shared, settings.secret or "")
+        secret = settings.secret or ""
+        yield Counting(
+            requests=Counters(Counts(OwnStorage()), shared, secret),
+            tries=Counters(Counts(OwnStorage()), shared, secret),
+        )
 
 
 def request_limits_of(settings: Settings, counters: Counters) -> RequestLimits | None:

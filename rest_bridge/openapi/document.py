@@ -16,7 +16,7 @@ from typing import Final
 
 from rest_bridge.openapi.collections import collection_paths, tag_of
 from rest_bridge.openapi.items import item_schemas
-from rest_bridge.openapi.operations import ERROR, refusal_responses
+from rest_bridge.openapi.operations import ERROR, refusal, refusal_responses
 from rest_bridge.openapi.own import TOKENS, auth_paths, own_login_paths, own_paths, second_factor_paths
 from rest_bridge.openapi.parameters import PARAMETERS
 from rest_bridge.openapi.server import graphql_paths, server_paths, utility_paths
@@ -83,11 +83,24 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     found |= simulation_paths(setting)
     found |= owner_paths(setting)
     found |= structure_paths(setting)
-    return {
+    paths = {
         **dict(sorted(found.items())),
         **auth_paths(),
         **server_paths(setting),
         **graphql_paths(),
+    }
+    return _bounded(paths) if setting.facts.limited else paths
+
+
+def _bounded(paths: dict[str, Schema]) -> dict[str, Schema]:
+    """Any request may be one too many."""
+    too_many = {"429": refusal(429)}
+    return {
+        path: {
+            name: {**part, "responses": {**part["responses"], **too_many}} if name in _METHODS else part
+            for name, part in item.items()
+        }
+        for path, item in paths.items()
     }
 
 

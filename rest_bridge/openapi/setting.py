@@ -20,12 +20,15 @@ FIXED: Final = frozenset({"Collections", "Error", "Fields", "Geometry", "Relatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the settings say. `url`: where the project is; `cookie`: what the session's is called."""
+    """What the settings say. `url`: where the project is; `cookie`: what the session's is called; `limited`:
+    requests are bounded.
+    """
 
     url: str
     cookie: str = "directus_session_token"
     health: bool = True
     introspection: bool = True
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from gateway.limiting import memory, shared
+from gateway.config import Settings
+from gateway.limiting import memory, opening, shared
 from gateway.limiting.counting import Counters, Counts, Rate, whose
 from gateway.limiting.memory import OwnStorage
+from gateway.limiting.opening import open_counting
 from gateway.limiting.requests import RequestLimits, limits_of_requests
 from gateway.limiting.shared import open_shared
 from gateway.limiting.tries import FIXED, Tries
@@ -141,6 +143,16 @@ async def test_memory_is_bounded(clock: Clock) -> None:
         await storage.incr(f"later {number}", 60)
     assert await storage.get("key 999") == 0
     assert len(storage) == 100
+
+
+async def test_requests_push_no_tries_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "OwnStorage", lambda: OwnStorage(capacity=10))
+    async with open_counting(Settings(secret="s")) as counting:
+        for _ in range(2):
+            await counting.tries.count(("login", "ada"), 900)
+        for number in range(100):
+            await counting.requests.count(("address", f"192.0.2.{number}"), 1)
+        assert (await counting.tries.count(("login", "ada"), 900)).used == 3
 
 
 # --- a Redis that is away -----------------------------------------------------------------------------

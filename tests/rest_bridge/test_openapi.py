@@ -23,7 +23,7 @@ from schema_gen.graphql.view import Everything, View
 from schema_gen.model import Collection, Column, Field, FieldType, SchemaSnapshot
 from schema_gen.naming import Names
 from tests.support.blog import blog_snapshot, made_collection
-from tests.support.openapi import check
+from tests.support.openapi import METHODS, check
 
 BLOG = blog_snapshot("sqlite")
 
@@ -219,3 +219,12 @@ def test_every_route_of_the_structure_is_described() -> None:
     for method, pattern in described:
         path = re.sub(r":(\w+)", r"{\1}", f"/{pattern}")
         assert method.lower() in made["paths"][path]
+
+
+def test_while_requests_are_bounded_any_may_be_one_too_many() -> None:
+    bounded = replace(setting(), facts=Facts(url="https://cms.example", limited=True))
+    made = document(bounded)
+    check(made)
+    told = [its for item in made["paths"].values() for name, its in item.items() if name in METHODS]
+    assert len(told) > 20
+    assert all("429" in its["responses"] for its in told)
