@@ -70,6 +70,21 @@ _GIVING: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 }
 
 
+def cautions(collection: str, action: str, field: str | None, *, admin: bool) -> tuple[str, ...]:
+    """What such a change may be refused for although rules allow it, in words."""
+
+    def about(watched: Mapping[tuple[str, str], frozenset[str]]) -> bool:
+        fields = watched.get((collection, action), frozenset())
+        return bool(fields) and (fields == _ANY or field is None or field in fields)
+
+    found: list[str] = []
+    if not admin and about(_GIVING):
+        found.append("refused where somebody could do more by it than the caller may")
+    if about(_IN_CHARGE):
+        found.append("refused where no active administrator would be left")
+    return tuple(found)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Before:
     """What held before the first change of rights. `admin` None: nobody has asked."""

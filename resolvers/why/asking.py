@@ -15,6 +15,7 @@ from typing import Any
 
 from resolvers.actors import Access, Actors
 from resolvers.app_access import APP_PERMISSIONS
+from resolvers.behaviors.guard import cautions
 from resolvers.behaviors.rows import check
 from resolvers.bundle import Bundle, BundleHolder
 from resolvers.conditions import Condition, Constant
@@ -121,6 +122,9 @@ class _Asking:
             validations=tuple(_filled(g.validation, current) for g in grants if g.validation)
             if writes
             else (),
+            cautions=()
+            if answered == "no"
+            else cautions(self._collection.name, question.action, question.field, admin=found.caller.admin),
         )
 
     # --- what the rules say ---------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Permission:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """`fields`: all that the action may touch, None: every one. `presets` and `validations`: what a write
-    gets and has to meet, variables filled in.
+    gets and has to meet, variables filled in. `cautions`: what may be refused for what it would bring about.
     """
 
     question: Question
@@ -121,6 +121,7 @@ class Answer:
     fields: tuple[str, ...] | None = ()
     presets: Mapping[str, Any] | None = None
     validations: tuple[Mapping[str, Any], ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:

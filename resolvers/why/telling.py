@@ -82,6 +82,7 @@ SIMULATION: Final = CallObject(
         "fields": "[String]",
         "presets": "JSON",
         "validations": "[JSON]",
+        "cautions": "[String]",
     },
 )
 
@@ -119,6 +120,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "fields": _fields(answer.fields),
         "presets": answer.presets,
         "validations": list(answer.validations),
+        "cautions": list(answer.cautions),
     }
 
 
@@ -195,6 +197,7 @@ def lines(answer: Answer) -> list[str]:
     if answer.presets:
         found.append(f"presets: {compact(answer.presets)}")
     found += [f"what is sent must meet: {compact(rule)}" for rule in answer.validations]
+    found += [f"but {caution}" for caution in answer.cautions]
     return found
 
 

@@ -159,6 +159,22 @@ async def test_what_apps_need_is_told_as_such(site: Site) -> None:
     assert "manually" in told["because"]
 
 
+async def test_what_rules_alone_do_not_decide(site: Site) -> None:
+    policy = await add_policy(site.database, user=ADA_ID)
+    await grant(site.database, policy, "directus_users", "update")
+    await site.project.epochs.bump_access()
+    giving, charge = (
+        "refused where somebody could do more by it than the caller may",
+        "refused where no active administrator would be left",
+    )
+    admin = {"user": "admin@example.com"}
+    assert (await asked(site, "update", "directus_users", field="role"))["cautions"] == [giving, charge]
+    assert (await asked(site, "update", "directus_users", field="title"))["cautions"] == []
+    assert (await asked(site, "update", "directus_users", field="role", **admin))["cautions"] == [charge]
+    assert (await asked(site, "delete", "directus_policies", **admin))["cautions"] == [charge]
+    assert (await asked(site, "update", "articles"))["cautions"] == []
+
+
 async def test_nothing_is_written(site: Site) -> None:
     async def counts() -> list[Any]:
         tables = ("directus_activity", "directus_revisions", "directus_permissions")

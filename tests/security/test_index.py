@@ -69,7 +69,15 @@ TESTED: Final = {
     "GHSA-mvv8-v4jj-g47j": "security/test_writing_people.py::test_history_knows_no_secrets",
     "GHSA-p623-wgx3-wxp8": "security/test_writing_people.py::test_a_refused_deletion_takes_nothing_with_it",
     "GHSA-6hpw-rhhq-6xq3": (
-        "security/test_writing.py::test_the_public_writes_what_it_was_given_and_reads_nothing"
+        "security/test_settings.py::test_only_who_may_change_the_settings_says_whose_the_project_is"
+    ),
+    "GHSA-632p-p495-25m5": (
+        "security/test_settings.py::test_random_texts_stay_random_whatever_length_is_asked_for"
+    ),
+    "GHSA-xw72-c69j-h2rj": "security/test_settings.py::test_hashes_are_for_who_has_a_user_and_bounded",
+    "GHSA-9qrm-48qf-r2rw": "security/test_settings.py::test_the_colour_of_the_project_is_a_colour",
+    "GHSA-r9xq-xp38-j4j3 of secrets": (
+        "security/test_settings.py::test_secrets_of_the_settings_are_read_by_nobody"
     ),
     "GHSA-3fff-gqw3-vj86": "security/test_writing_people.py::test_presets_of_other_people",
     "CVE-2022-46792": "security/test_writing.py::test_a_batch_does_not_reach_past_the_rule",
@@ -114,7 +122,6 @@ TESTED: Final = {
 LATER: Final = {
     "schema changes at run time": ("GHSA-9x5g-62gj-wqf2", "GHSA-chfm-g7r3-vv42"),
     "versions of items": ("GHSA-7p53-c7p5-8j2j",),
-    "rules on what settings and comments hold": ("GHSA-9qrm-48qf-r2rw",),
     "the last administrator, and rights that are given by who has none (class 4)": ("class 4",),
     "subscriptions and sockets": (
         *("GHSA-gggm-66rh-pp98", "GHSA-849r-qrwj-8rv4", "GHSA-97xr-jchp-xm3c", "GHSA-mww8-4gwh-rjfw"),
@@ -137,7 +144,6 @@ LATER: Final = {
         *("GHSA-gc7p-j5xm-xxh2", "CVE-2021-29641"),
     ),
     "single sign-on": ("GHSA-fr3w-2p22-6w7p",),
-    "utilities": ("GHSA-632p-p495-25m5", "GHSA-xw72-c69j-h2rj"),
     "nothing to test: no text, or no such thing here": ("GHSA-q83v-hq3j-4pq3", "CVE-2025-22151"),
 }
 
