@@ -145,7 +145,7 @@ class Actors:
         return await self._at(_Known(epoch=self._epochs.access, until=0.0, person=_person(identity)), ip)
 
     async def of_role(self, identity: RoleIdentity, ip: str | None) -> Access:
-        """The access of somebody with the role: what rules say of the user meets nothing."""
+        """Of somebody with the role, and a second factor: what rules say of the user meets nothing."""
         actor = Actor(kind="user", role=identity.role, roles=identity.roles)
         person = _Person(actor=actor, policies=identity.policies)
         return await self._at(_Known(epoch=self._epochs.access, until=0.0, person=person), ip)

@@ -27,7 +27,7 @@ from resolvers.sql.access import PermissionRow, permissions_of
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.why.callers import Callers, Found
 from resolvers.why.deciding import Item, Known, condition_of, decide
-from resolvers.why.facts import Answer, Permission, Question
+from resolvers.why.facts import Answer, Permission, Question, Source
 from resolvers.why.named import collection_of
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.current import Current, as_json
@@ -46,8 +46,9 @@ from schema_gen.model import Collection
 class _Row:
     """A permission before the item was looked at; `grant` None: it cannot be read."""
 
-    row: PermissionRow | None
+    row: PermissionRow | None = None
     grant: Grant | None
+    source: Source = "policy"
 
 
 class Why:
@@ -134,6 +135,10 @@ class _Asking:
         if access.rules.admin:
             return []
         action, name = self._question.action, self._collection.name
+        if access.rules.waiting is not None:
+            return [
+                _Row(grant=grant, source="setup") for grant in access.rules.grants.get((action, name), ())
+            ]
         stored = await permissions_of(self._database, access.actor.policies)
         found = [
             _Row(row=row, grant=read_grant(row))
@@ -142,7 +147,7 @@ class _Asking:
         ]
         if access.rules.app:
             found += [
-                _Row(row=None, grant=minimum_grant(minimum))
+                _Row(grant=minimum_grant(minimum), source="app")
                 for minimum in APP_PERMISSIONS
                 if (minimum.action, minimum.collection) == (action, name)
             ]
@@ -154,6 +159,7 @@ class _Asking:
         stored, grant = row.row, row.grant
         told = Permission(
             id=None if stored is None else stored.id,
+            source=row.source,
             policy=None if stored is None else stored.policy,
             policy_name=None if stored is None else names.get(stored.policy),
         )

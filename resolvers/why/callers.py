@@ -108,6 +108,7 @@ class Callers:
             admin=rules.admin,
             app=rules.app,
             enforce_tfa=rules.enforce_tfa,
+            waiting=rules.waiting is not None,
         )
         policies = tuple(
             policy_of(row, names.get(row.id), ways(row, rows, caller.roles, user), row.id in applying)

@@ -6,18 +6,22 @@ whether an item is among those that may be touched was asked with the condition 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from resolvers.conditions import Condition, Constant
 from resolvers.permissions import Scope
-from resolvers.why.facts import Answered, Caller, Permission, Question
+from resolvers.why.facts import Answered, Caller, Permission, Question, Source
 from resolvers.writing.rights import required_of
 from schema_gen.model import Collection
 
 #: of the item that was asked for: there is none, it may not be touched, it may; "null": it is seen, the field
 #: is null in it
 Item = Literal["missing", "hidden", "null", "met"]
+
+
+SOURCES: Final[Mapping[Source, str]] = {"app": "app access", "setup": "what setting up a second factor needs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ def _refused(known: Known) -> str | None:
         return f"{collection.name} is a folder and has no items"
     if collection.read_only and question.action != "read":
         return f"{collection.name} is a view, which can only be read"
+    if caller.waiting and (known.scope is None or question.field not in (None, *known.scope.fields)):
+        return "a policy asks for a second factor: until the user has set it up, all are held back"
     if known.scope is None:
         return f"no policy that applies has a permission for {what}"
     if question.field is None:
@@ -106,6 +112,6 @@ def _gives(known: Known, one: Permission) -> bool:
 
 
 def _called(one: Permission) -> str:
-    if one.id is None:
-        return "app access"
+    if one.source != "policy":
+        return SOURCES[one.source]
     return f"permission {one.id}" + (f' of the policy "{one.policy_name}"' if one.policy_name else "")

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from resolvers.permissions import Action
 
 Answered = Literal["yes", "no", "some"]
+Source = Literal["policy", "app", "setup"]
 Through = Literal["user", "role", "parent role", "public"]
 
 
@@ -44,7 +45,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """`roles`: the role and its ancestors, nearest first. `second_factor`: whether a login needs one."""
+    """`roles`: the role and its ancestors, nearest first. `second_factor`: whether there is one; `waiting`: a
+    policy asks for one, and until it is set up the others give nothing.
+    """
 
     kind: Literal["user", "role", "public"]
     user: str | None = None
@@ -55,6 +58,7 @@ class Caller:
     app: bool = False
     enforce_tfa: bool = False
     second_factor: bool = False
+    waiting: bool = False
 
     @property
     def active(self) -> bool:
@@ -87,13 +91,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """A permission row of the action and the collection; without `id`: one that every app user has.
+    """A permission row of the action and the collection; without `id`: one that every app user has, or who is
+    setting up a second factor (`source`).
 
     `fields` None: every field. `filled`: the rule with what its variables stand for. `names_field`,
     `met`: None where no field or no item was asked for. `readable` False: broken, it gives nothing.
     """
 
     id: str | None
+    source: Source = "policy"
     policy: str | None
     policy_name: str | None
     fields: tuple[str, ...] | None = ()

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from resolvers.why.deciding import SOURCES
 from resolvers.why.facts import Answer, Caller, Named, Permission, Policy, Way
 from schema_gen.graphql.signatures import CallEnum, CallObject
 
@@ -34,6 +35,7 @@ _CALLER: Final = CallObject(
         "app": "Boolean",
         "enforce_tfa": "Boolean",
         "second_factor": "Boolean",
+        "waiting": "Boolean",
     },
 )
 _POLICY: Final = CallObject(
@@ -54,6 +56,7 @@ _PERMISSION: Final = CallObject(
     name="permissions_simulation_permission",
     fields={
         "id": "ID",
+        "source": "String",
         "policy": "ID",
         "fields": "[String]",
         "rule": "JSON",
@@ -135,6 +138,7 @@ def _caller(caller: Caller) -> dict[str, Any]:
         "app": caller.app,
         "enforce_tfa": caller.enforce_tfa,
         "second_factor": caller.second_factor,
+        "waiting": caller.waiting,
     }
 
 
@@ -163,6 +167,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 def _permission(permission: Permission) -> dict[str, Any]:
     return {
         "id": permission.id,
+        "source": permission.source,
         "policy": permission.policy,
         "fields": _fields(permission.fields),
         "rule": permission.rule,
@@ -236,7 +241,7 @@ def _through(way: Way) -> str:
 
 
 def _permission_lines(permission: Permission, field: str | None) -> list[str]:
-    head = "app access" if permission.id is None else f"{permission.id}"
+    head = SOURCES[permission.source] if permission.id is None else permission.id
     if permission.policy is not None:
         head += f' of "{permission.policy_name or permission.policy}"'
     if not permission.readable:

@@ -36,7 +36,7 @@ LATER = re.compile(
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
     r"(create|update|delete)_(extensions|files|deployments)_(items?|batch)$|"
-    r"users_(invite|register)|auth_password|import_file$|utils_hash"
+    r"users_(invite|register)|auth_password|import_file$"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {
@@ -59,6 +59,8 @@ NOT_OF_SYSTEM = re.compile(
 #: collection, without which the reference's input can make none
 MORE_WAYS = re.compile(
     r".*_changes$|any_key_input$|item__|write_directus_collections_(schema_)?input$|"
+    # whether somebody may do something, and why; hashes, which Directus 12.1 has taken away
+    r"permissions_simul|utils_hash_|"
     # where one is logged in
     r"(delete_)?users_me_sessions?$"
 )

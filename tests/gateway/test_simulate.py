@@ -149,14 +149,27 @@ async def test_suspended_users_may_nothing(site: Site) -> None:
 
 async def test_what_apps_need_is_told_as_such(site: Site) -> None:
     user = await add_user(site.database, "app@example.com")
-    await add_policy(site.database, user=user, app_access=True, enforce_tfa=True)
+    await add_policy(site.database, user=user, app_access=True)
     told = await asked(site, "update", "directus_presets", user=user)
-    assert (told["answer"], told["permissions"][0]["id"]) == ("some", None)
+    assert (told["answer"], told["permissions"][0]["source"]) == ("some", "app")
     assert told["because"].endswith("by app access")
-    assert (told["caller"]["app"], told["caller"]["enforce_tfa"]) == (True, True)
+    assert told["caller"]["app"] is True
     told = await asked(site, "update", "directus_users", user="admin@example.com", field="tfa_secret")
     assert told["answer"] == "no"
     assert "manually" in told["because"]
+
+
+async def test_a_second_factor_that_is_asked_for_and_not_there(site: Site) -> None:
+    user = await add_user(site.database, "new@example.com")
+    policy = await add_policy(site.database, user=user, enforce_tfa=True)
+    await grant(site.database, policy, "vault")
+    told = await asked(site, "read", "vault", user=user)
+    assert (told["answer"], told["caller"]["waiting"]) == ("no", True)
+    assert told["because"].startswith("a policy asks for a second factor")
+    told = await asked(site, "read", "directus_users", user=user, item=user, field="email")
+    assert (told["answer"], told["permissions"][0]["source"]) == ("yes", "setup")
+    await change(site.database, "update directus_users set tfa_secret = 'x' where id = $1", user)
+    assert (await asked(site, "read", "vault", user=user))["answer"] == "yes"
 
 
 async def test_what_rules_alone_do_not_decide(site: Site) -> None:

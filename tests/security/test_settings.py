@@ -139,7 +139,8 @@ async def test_only_who_may_change_the_settings_says_whose_the_project_is(site: 
     assert {name: told[name] for name in owner} == owner
     assert (told["project_name"], told["project_status"]) == ("Causeway", None)
     assert code(await site.ask("GET", "/settings/owner", token=ADMIN_TOKEN)) == "ROUTE_NOT_FOUND"
-    for body in ({}, {"project_name": "x"}, []):
+    nothing: tuple[Any, ...] = ({}, {"project_name": "x"}, [])
+    for body in nothing:
         assert code(await site.ask("POST", "/settings/owner", body, token=ADMIN_TOKEN)) == "INVALID_PAYLOAD"
 
 
@@ -172,9 +173,11 @@ async def test_hashes_are_for_who_has_a_user_and_bounded(site: Site) -> None:
     for costs in ("m=4194304,t=3,p=4", "m=65536,t=100000,p=4", "m=65536,t=3,p=64"):
         answer = await asked("verify", {"string": "secret", "hash": f"$argon2id$v=19${costs}${salt}"})
         assert code(answer) == "INVALID_PAYLOAD"
-    for body in ({}, {"string": ""}, {"string": 5}, {"string": "x" * 4097}, []):
+    wrong: tuple[Any, ...] = ({}, {"string": ""}, {"string": 5}, {"string": "x" * 4097}, [])
+    for body in wrong:
         assert code(await asked("generate", body)) == "INVALID_PAYLOAD"
-    for body in ({"string": "a"}, {"hash": made}, {"string": "x" * 4097, "hash": made}):
+    wrong = ({"string": "a"}, {"hash": made}, {"string": "x" * 4097, "hash": made})
+    for body in wrong:
         assert code(await asked("verify", body)) == "INVALID_PAYLOAD"
     query = 'mutation { h: utils_hash_generate(string: "a") }'
     answer = await site.ask("POST", "/graphql/system", {"query": query}, token=APP)
