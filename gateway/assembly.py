@@ -17,6 +17,7 @@ from typing import TypeVar
 from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls.about import own_calls, schema_calls, server_calls
+from gateway.calls.letters import invitation_calls, password_reset_calls, registration_calls
 from gateway.calls.login import login_calls
 from gateway.calls.own_logins import own_login_calls
 from gateway.calls.people import people_calls
@@ -25,6 +26,7 @@ from gateway.calls.simulation import simulation_calls
 from gateway.calls.utilities import utility_calls
 from gateway.chosen import (
     bridge_limits_of,
+    destinations_of,
     facts_of,
     graphql_of,
     limits_of,
@@ -34,6 +36,7 @@ from gateway.chosen import (
     spec_facts_of,
     sql_dialect,
     terms_of,
+    ticket_lives_of,
 )
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
@@ -46,16 +49,24 @@ from gateway.secret import with_secret
 from gateway.state import Project
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
+from resolvers.behaviors.addressees import Addressees
 from resolvers.behaviors.auth import Login
 from resolvers.behaviors.hashes import Hashes
+from resolvers.behaviors.inner import Execute
+from resolvers.behaviors.invitations import Invitations
 from resolvers.behaviors.last_page import LastPage
+from resolvers.behaviors.letters import Letters
 from resolvers.behaviors.login_attempts import LoginAttempts
 from resolvers.behaviors.own_logins import OwnLogins
+from resolvers.behaviors.password_reset import PasswordReset
 from resolvers.behaviors.proof import Proof
+from resolvers.behaviors.redeeming import Redeeming
+from resolvers.behaviors.registration import Registration
 from resolvers.behaviors.revert import Revert
 from resolvers.behaviors.rows import RowBehaviors
 from resolvers.behaviors.second_factor import SecondFactor
 from resolvers.behaviors.server import Server
+from resolvers.behaviors.signed import Tickets
 from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
 from resolvers.calls import Calls
@@ -63,6 +74,7 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
 from resolvers.mail.office import PostOffice
+from resolvers.mail.post import Post
 from resolvers.mutations import Mutations
 from resolvers.operation import Operation, Outcome
 from resolvers.reload import SchemaReload
@@ -129,6 +141,15 @@ class Model:
     behaviors: RowBehaviors
     changes: SchemaChanges
     models: Models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correspondence:
+    """What is done by mail."""
+
+    reset: PasswordReset
+    invitations: Invitations
+    registration: Registration
 
 
 @asynccontextmanager
@@ -205,6 +226,30 @@ def _model(base: Base, entrance: Entrance) -> Model:
     return Model(events=events, behaviors=behaviors, changes=changes, models=Models(base.snapshot, changes))
 
 
+def _correspondence(base: Base, tokens: Tokens, post: Post, execute: Execute) -> Correspondence:
+    settings, snapshot = base.settings, base.snapshot
+    tickets = Tickets(tokens.mint, tokens.opened, ticket_lives_of(settings))
+    letters = Letters(tickets, post, destinations_of(settings))
+    addressees = Addressees(base.database, snapshot)
+    redeeming = Redeeming(addressees, execute)
+    throttle = base.throttle
+    return Correspondence(
+        reset=PasswordReset(addressees, letters, redeeming, throttle, settings.login_stall_time),
+        invitations=Invitations(snapshot, addressees, letters, redeeming, execute, throttle),
+        registration=Registration(
+            base.database,
+            snapshot,
+            addressees,
+            letters,
+            redeeming,
+            execute,
+            base.hasher,
+            throttle,
+            settings.register_stall_time,
+        ),
+    )
+
+
 def _assemble(base: Base, post: PostOffice) -> Project:
     settings, database, holder = base.settings, base.database, base.holder
     entrance = _entrance(base)
@@ -225,6 +270,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     specifications = Specifications(holder, spec_facts_of(settings), aside)
     dialect = sql_dialect(database)
     structure = Structure(holder)
+    correspondence = _correspondence(base, entrance.tokens, post, execute)
     calls = Calls.of(
         *server_calls(server, facts, health_enabled=settings.healthcheck_enabled),
         *schema_calls(
@@ -236,6 +282,9 @@ def _assemble(base: Base, post: PostOffice) -> Project:
         *own_calls(holder),
         *login_calls(entrance.desk),
         *people_calls(LastPage(base.database)),
+        *password_reset_calls(correspondence.reset),
+        *invitation_calls(correspondence.invitations),
+        *registration_calls(correspondence.registration, settings.public_url),
         *second_factor_calls(entrance.second),
         *own_login_calls(entrance.logins),
         *reading_calls(structure),
@@ -255,12 +304,13 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     )
     engine = Engine(database, holder, limits, dialect, calls, mutations)
     graphql = graphql_of(settings, engine, calls)
-    return _project(base, entrance, model, engine, graphql, server, specifications, post)
+    return _project(base, entrance, correspondence, model, engine, graphql, server, specifications, post)
 
 
 def _project(
     base: Base,
     entrance: Entrance,
+    correspondence: Correspondence,
     model: Model,
     engine: Engine,
     graphql: GraphqlService,
@@ -287,6 +337,7 @@ def _project(
         actors=entrance.actors,
         authenticator=entrance.authenticator,
         desk=entrance.desk,
+        password_reset=correspondence.reset,
         server=server,
         specifications=specifications,
         models=model.models,

@@ -1,4 +1,5 @@
-"""`/auth/*`: login, refresh and logout over HTTP (see `gateway.auth_desk` for what goes where).
+"""`/auth/*` over HTTP: login, refresh and logout (see `gateway.auth_desk` for what goes where), lost
+passwords.
 
 Credentials that come along in a header are not looked at here: somebody with a stale token must be able to
 log in. What is no JSON is no payload: no form of another site logs anybody in or out. Nothing is cached.
@@ -18,7 +19,7 @@ from resolvers.context import PUBLIC
 from resolvers.permissions import NOTHING
 from rest_bridge.envelope import encode_json
 from rest_bridge.json_body import parse_json
-from schema_gen.errors import route_not_found
+from schema_gen.errors import invalid_payload, route_not_found
 
 _NOBODY: Final = Access(actor=PUBLIC, rules=NOTHING)
 _NO_STORE: Final = ("cache-control", "no-store")
@@ -27,6 +28,8 @@ _ROUTES: Final[Mapping[str, str]] = {
     "/auth/login": "POST",
     "/auth/refresh": "POST",
     "/auth/logout": "POST",
+    "/auth/password/request": "POST",
+    "/auth/password/reset": "POST",
 }
 
 
@@ -50,11 +53,27 @@ async def _post(project: Project, request: HttpRequest, path: str) -> HttpReply:
         handed = await project.desk.log_in(credentials, mode, context)
         return _reply({"data": handed.tokens}, handed.headers)
     fields: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
+    if path == "/auth/password/request":
+        url = fields.get("reset_url")
+        named = None if url is None else str(url)
+        await project.password_reset.request(_filled(fields, "email"), named, context)
+        return HttpReply(status=204, headers=(_NO_STORE,))
+    if path == "/auth/password/reset":
+        token, password = _filled(fields, "token"), _filled(fields, "password")
+        await project.password_reset.reset(token, password, context)
+        return HttpReply(status=204, headers=(_NO_STORE,))
     if path == "/auth/refresh":
         handed = await project.desk.refresh(fields, request.headers, context)
         return _reply({"data": handed.tokens}, handed.headers)
     cleared = await project.desk.log_out(fields, request.headers, context)
     return HttpReply(status=204, headers=(_NO_STORE, *cleared))
+
+
+def _filled(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise invalid_payload(f'"{name}" field is required')
+    return value
 
 
 def _payload(request: HttpRequest) -> object:

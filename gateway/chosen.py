@@ -6,13 +6,16 @@ limits_of(settings) -> Limits(query_limit_default=100, ...)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from gateway.config import Settings
 from gateway.limiting.counting import Rate
 from gateway.limiting.opening import each_rate, everybody_rate
 from gateway.version import VERSION
 from resolvers.behaviors.auth import Lives
+from resolvers.behaviors.letters import Destination
 from resolvers.behaviors.server import ServerFacts
+from resolvers.behaviors.signed import Purpose
 from resolvers.calls import Calls
 from resolvers.documents import Documents
 from resolvers.engine import Engine
@@ -23,6 +26,7 @@ from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.dialects.postgresql import PostgresqlSql
 from resolvers.sql.dialects.sqlite import SqliteSql
+from resolvers.url_allow import AllowedUrls
 from resolvers.views import Schemas
 from rest_bridge.bridge import BridgeLimits
 from rest_bridge.openapi.setting import Facts as SpecFacts
@@ -100,6 +104,30 @@ def lives_of(settings: Settings) -> Lives:
         session=settings.session_cookie_ttl,
         grace=settings.session_refresh_grace_period,
     )
+
+
+def ticket_lives_of(settings: Settings) -> Mapping[Purpose, timedelta]:
+    return {
+        "invite": settings.user_invite_token_ttl,
+        "password-reset": settings.causeway_password_reset_token_ttl,
+        "pending-registration": settings.email_verification_token_ttl,
+    }
+
+
+def destinations_of(settings: Settings) -> Mapping[Purpose, Destination]:
+    """Where links of mails lead: by default to the pages at which apps of the protocol have these."""
+    home = settings.public_url.rstrip("/")
+
+    def destination(page: str, allowed: tuple[str, ...]) -> Destination:
+        return Destination(default=f"{home}{page}", allowed=AllowedUrls.of(allowed))
+
+    return {
+        "invite": destination("/admin/accept-invite", settings.user_invite_url_allow_list),
+        "password-reset": destination("/admin/reset-password", settings.password_reset_url_allow_list),
+        "pending-registration": destination(
+            "/users/register/verify-email", settings.user_register_url_allow_list
+        ),
+    }
 
 
 def bridge_limits_of(settings: Settings) -> BridgeLimits:

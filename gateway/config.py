@@ -32,6 +32,7 @@ from gateway.config_values import (
     SENDER,
     SIZE,
     TEXT,
+    URLS,
     Kind,
     choice,
     integer,
@@ -77,6 +78,7 @@ _token = _section("Tokens and cookies")
 _hash = _section("Password hashing")
 _security = _section("Security headers and addresses")
 _cors = _section("CORS")
+_users = _section("Invitations, registration, lost passwords")
 _pressure = _section("Overload")
 _rate = _section("Rate limits")
 _redis = _section("Redis")
@@ -209,11 +211,29 @@ class Settings:
         DURATION,
         "How long a session that was just refreshed stays good for requests already under way.",
     )
-    login_stall_time: timedelta = _token("500", DURATION, "Least time of a refused login.")
+    login_stall_time: timedelta = _token(
+        "500", DURATION, "Least time of a refused login, and of asking for a new password."
+    )
     auth_disable_default: bool = _token("false", FLAG, "Refuse login by mail and password.")
     causeway_access_ttl: timedelta = _token(
         "1s", DURATION, "How long rights may be remembered when rows were changed behind the server's back."
     )
+
+    user_invite_token_ttl: timedelta = _users("7d", DURATION, "Life of the link in an invitation.")
+    user_invite_url_allow_list: tuple[str, ...] = _users(
+        "", URLS, "Where links of invitations may lead besides our own page; query and fragment are free."
+    )
+    email_verification_token_ttl: timedelta = _users(
+        "7d", DURATION, "Life of the link that confirms a registration."
+    )
+    user_register_url_allow_list: tuple[str, ...] = _users(
+        "", URLS, "The same for links that confirm registrations."
+    )
+    register_stall_time: timedelta = _users("750", DURATION, "Least time of a registration.")
+    causeway_password_reset_token_ttl: timedelta = _users(
+        "1d", DURATION, "Life of the link to a new password."
+    )
+    password_reset_url_allow_list: tuple[str, ...] = _users("", URLS, "The same for links to a new password.")
 
     hash_type: int = _hash("2", integer(2, 2), "argon2id; nothing weaker is made.")
     hash_memory_cost: int = _hash(

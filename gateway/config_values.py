@@ -21,6 +21,7 @@ from typing import Final, Generic, TypeVar
 
 from gateway.cron import Cron
 from resolvers.mail.addresses import parse_sender
+from resolvers.url_allow import place_of
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -112,11 +113,26 @@ def _origins(text: str) -> tuple[str, ...]:
 
 TEXT: Final = Kind(name="text", accepts="a text", parse=str)
 FLAG: Final = Kind(name="flag", accepts="true or false", parse=_flag)
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    urls = _csv(text)
+    for url in urls:
+        if place_of(url) is None:
+            raise ValueError(url)
+    return urls
+
+
 CSV: Final = Kind(name="list", accepts="a comma-separated list", parse=_csv)
 ORIGINS: Final = Kind(
     name="list",
     accepts="origins separated by commas, each as browsers send it: https://app.example.com",
     parse=_origins,
+)
+URLS: Final = Kind(
+    name="list of URLs",
+    accepts="URLs such as https://app.example.com/reset, separated by commas",
+    parse=_urls,
 )
 DURATION: Final = Kind(
     name="duration", accepts="a duration such as 15m, 7d, 10s or 500 (milliseconds)", parse=_duration

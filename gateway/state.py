@@ -20,6 +20,7 @@ from gateway.limiting.requests import RequestLimits
 from gateway.observe import LOGGER
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
+from resolvers.behaviors.password_reset import PasswordReset
 from resolvers.behaviors.server import Server
 from resolvers.bundle import BundleHolder
 from resolvers.engine import Engine
@@ -56,6 +57,7 @@ class Project:
     actors: Actors
     authenticator: Authenticator
     desk: AuthDesk
+    password_reset: PasswordReset
     server: Server
     specifications: Specifications
     models: Models

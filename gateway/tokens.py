@@ -1,7 +1,9 @@
 """Tokens that carry claims: JWT, HS256 only, signed with SECRET.
 
-    Tokens.mint(payload, expires) -> "eyJ..."
-    Tokens.read("eyJ...")         -> Claims, or None for what is no token of this protocol (a static token)
+    Tokens.mint(payload, expires)   -> "eyJ..."
+    Tokens.read("eyJ...")           -> Claims, or None for what is no token of this protocol (a static token)
+    Tokens.opened("eyJ...", scope)  -> what a token says that was made for one purpose (see
+                                       `resolvers.behaviors.signed`)
 
 A token is ours when it says `iss: directus`; then it must be right in everything: signature, algorithm, no
 `crit`, an end, the claims every access token has and no `scope` (a token made for one purpose opens nothing
@@ -21,7 +23,7 @@ import jwt
 
 from resolvers.actors import Claims
 from resolvers.bounded import Bounded
-from schema_gen.errors import invalid_credentials, invalid_token, token_expired
+from schema_gen.errors import forbidden, invalid_credentials, invalid_token, token_expired
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "directus"
@@ -60,18 +62,26 @@ class Tokens:
             return claims
         if not _ours(token):
             return None
+        return self._read.put(token, _claims(self._verified(token)))
+
+    def opened(self, token: str, scope: str) -> Mapping[str, Any]:
+        """Raises TOKEN_EXPIRED, INVALID_TOKEN, FORBIDDEN for a token that was made for anything else."""
+        if not _ours(token):
+            raise invalid_token()
+        payload = self._verified(token)
+        if payload.get("scope") != scope:
+            raise forbidden()
+        return payload
+
+    def _verified(self, token: str) -> dict[str, Any]:
         try:
-            payload = self._verified(token)
+            whole = self._codec.decode_complete(token, self._key, algorithms=[_ALGORITHM], issuer=_ISSUER)
         except jwt.ExpiredSignatureError as error:
             raise token_expired() from error
         except jwt.InvalidTokenError as error:
             raise invalid_token() from error
-        return self._read.put(token, _claims(payload))
-
-    def _verified(self, token: str) -> dict[str, Any]:
-        whole = self._codec.decode_complete(token, self._key, algorithms=[_ALGORITHM], issuer=_ISSUER)
         if "crit" in whole["header"]:
-            raise jwt.InvalidTokenError("critical header")
+            raise invalid_token()
         payload: dict[str, Any] = whole["payload"]
         return payload
 

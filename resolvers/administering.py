@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from resolvers.behaviors.revert import Execute
+from resolvers.behaviors.inner import Execute
 from resolvers.context import SYSTEM, RequestContext
 from resolvers.operation import internal_operation
 from resolvers.people import LEAST_PASSWORD, id_of, normalised

@@ -6,12 +6,16 @@ through every stage. The unrestricted actor is the value `SYSTEM`, never the abs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
 from resolvers.permissions import AccessRules
+from schema_gen.database import Transaction
+
+#: asked in the transaction of a mutation, before it writes; raises what it is refused for
+Precondition = Callable[[Transaction], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +71,4 @@ class RequestContext:
     #: made by the doors through which calls are reached that set cookies
     exchange: Exchange | None = None
     idempotency: Idempotency | None = None
+    precondition: Precondition | None = None

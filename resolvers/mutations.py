@@ -200,6 +200,8 @@ class Mutations:
             written = False
             try:
                 async with self._database.transaction() as transaction:
+                    if context.precondition is not None:
+                        await context.precondition(transaction)
                     if context.idempotency is not None:
                         known = await self._repetitions.known(transaction, context)
                         if known is not None:

@@ -30,6 +30,7 @@ from rest_bridge.envelope import (
     error_response,
 )
 from rest_bridge.export import export
+from rest_bridge.forms import answer_form
 from rest_bridge.keys import keys_condition
 from rest_bridge.message import RestRequest, RestResponse
 from rest_bridge.operations import Template, build_template
@@ -92,6 +93,8 @@ class Bridge:
             return _options(route)
         if route.utility is not None:
             return await answer_utility(request, route, self._engine, context)
+        if route.form is not None:
+            return await answer_form(request, route.form, route.methods, self._engine, context)
         if route.place is not None:
             query = self._query(request.query_string)
             return await answer_structure(request, route.place, query, self._engine, context)
@@ -108,6 +111,8 @@ class Bridge:
         route = match(path)
         if route.utility is not None:
             return await answer_utility(request, route, self._engine, context)
+        if route.form is not None:
+            return await answer_form(request, route.form, route.methods, self._engine, context)
         query = self._query(raw)
         if route.place is not None:
             return await answer_structure(request, route.place, query, self._engine, context)

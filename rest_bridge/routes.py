@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
 
+from rest_bridge.forms import ACCEPT, INVITE, REGISTER, VERIFY, Form
 from rest_bridge.structure import HEADS, Place, find_place
 from rest_bridge.writer import Verb
 from schema_gen.errors import forbidden, route_not_found
@@ -57,7 +58,8 @@ _READ_ONLY: Final = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Items (`verb` and `collection`), what the caller may (`about`; "item" with `collection` and `key`),
-    something that is done with a collection or a revision (`utility`), or how collections are made (`place`).
+    something that is done with a collection or a revision (`utility`), what a few texts are sent for
+    (`form`), or how collections are made (`place`).
 
     `methods`: as OPTIONS tells them; of items, those that are answered.
     """
@@ -67,6 +69,7 @@ class Route:
     key: str | None = None
     about: About | None = None
     utility: Utility | None = None
+    form: Form | None = None
     place: Place | None = None
     methods: Methods = _READ
 
@@ -98,6 +101,10 @@ _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
         "me/sessions": Route(
             utility="sessions", collection="directus_users", methods=("GET", "HEAD", "DELETE")
         ),
+        "invite": Route(form=INVITE, collection="directus_users", methods=("POST",)),
+        "invite/accept": Route(form=ACCEPT, collection="directus_users", methods=("POST",)),
+        "register": Route(form=REGISTER, collection="directus_users", methods=("POST",)),
+        "register/verify-email": Route(form=VERIFY, collection="directus_users", methods=("GET",)),
         "me/tfa/generate": Route(utility="tfa_generate", collection="directus_users", methods=("POST",)),
         "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
         "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),

@@ -197,6 +197,10 @@ def invalid_token() -> CausewayError:
     return CausewayError("INVALID_TOKEN", "Invalid token.")
 
 
+def invalid_invite() -> CausewayError:
+    return CausewayError("INVALID_INVITE", "This invite is no longer valid.")
+
+
 def token_expired() -> CausewayError:
     return CausewayError("TOKEN_EXPIRED", "Token expired.")
 

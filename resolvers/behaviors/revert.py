@@ -11,17 +11,15 @@ secrets, relations, what the database computes and what only the server sets.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from resolvers.behaviors.inner import Execute, inner
 from resolvers.behaviors.rows import is_set_by_hand
 from resolvers.bundle import BundleHolder
 from resolvers.context import RequestContext
-from resolvers.operation import Operation, Outcome, Scope, internal_operation
 from schema_gen.errors import forbidden, invalid_payload
 from schema_gen.model import Collection, SchemaSnapshot
-
-Execute = Callable[[Operation, RequestContext], Awaitable[Outcome]]
 
 _READ: Final = "query ($id: ID!) { data: revisions_by_id(id: $id) { collection item data } }"
 _WRITE: Final = "mutation ($id: JSON!, $payload: JSON!) {{ data: {root}(id: $id, payload: $payload) }}"
@@ -39,7 +37,7 @@ class Revert:
         """Raises FORBIDDEN for a revision that is hidden or not there, INVALID_PAYLOAD for one without data,
         and what the update is refused for.
         """
-        found = json.loads(await self._run(_READ, "system", {"id": revision}, context) or b"null")
+        found = json.loads(await inner(self._execute, _READ, "system", {"id": revision}, context) or b"null")
         if found is None:
             raise forbidden()
         data = found["data"]
@@ -56,15 +54,7 @@ class Revert:
             raise forbidden()
         text = (_WRITE_SINGLETON if collection.singleton else _WRITE).format(root=root)
         variables = {"id": found["item"], "payload": restored(data, collection, bundle.snapshot)}
-        await self._run(text, "system" if collection.system else "items", variables, context)
-
-    async def _run(
-        self, text: str, scope: Scope, variables: Mapping[str, Any], context: RequestContext
-    ) -> bytes | None:
-        (root,) = (await self._execute(internal_operation(text, scope, variables), context)).roots
-        if root.error is not None:
-            raise root.error
-        return root.data
+        await inner(self._execute, text, "system" if collection.system else "items", variables, context)
 
 
 def restored(data: Mapping[str, Any], collection: Collection, snapshot: SchemaSnapshot) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from hashlib import blake2s
 from typing import Final
 
+from rest_bridge.openapi.by_mail import password_paths, user_paths
 from rest_bridge.openapi.collections import collection_paths, tag_of
 from rest_bridge.openapi.items import item_schemas
 from rest_bridge.openapi.operations import ERROR, refusal, refusal_responses
@@ -79,6 +80,7 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     found |= own_paths(setting)
     found |= second_factor_paths(setting)
     found |= own_login_paths(setting)
+    found |= user_paths(setting)
     found |= utility_paths(setting)
     found |= simulation_paths(setting)
     found |= owner_paths(setting)
@@ -86,6 +88,7 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     paths = {
         **dict(sorted(found.items())),
         **auth_paths(),
+        **password_paths(),
         **server_paths(setting),
         **graphql_paths(),
     }

@@ -36,7 +36,7 @@ LATER = re.compile(
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
     r"(create|update|delete)_(extensions|files|deployments)_(items?|batch)$|"
-    r"users_(invite|register)|auth_password|import_file$"
+    r"import_file$"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {
