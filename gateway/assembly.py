@@ -255,7 +255,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     entrance = _entrance(base)
     model = _model(base, entrance)
     facts = facts_of(settings)
-    server = Server(database, base.snapshot, facts, post.connection)
+    server = Server(database, base.snapshot, facts, post.connection, base.counting.shared)
 
     # calls are what the engine runs, and some of them run operations themselves: these three close the circle
     async def sdl(scope: Scope, context: RequestContext) -> str:

@@ -15,7 +15,7 @@ from gateway.config import Settings
 from gateway.limiting.counting import Counters, Counts, Rate
 from gateway.limiting.memory import OwnStorage
 from gateway.limiting.requests import RequestLimits, limits_of_requests
-from gateway.limiting.shared import open_shared
+from gateway.limiting.shared import SharedCounts, open_shared
 from gateway.limiting.tries import FIXED
 from resolvers.throttle import Kind
 
@@ -26,6 +26,8 @@ class Counting:
 
     requests: Counters
     tries: Counters
+    #: None: each worker counts for itself
+    shared: SharedCounts | None
 
 
 @asynccontextmanager
@@ -39,6 +41,7 @@ async def open_counting(settings: Settings) -> AsyncIterator[Counting]:
         yield Counting(
             requests=Counters(Counts(OwnStorage()), shared, secret),
             tries=Counters(Counts(OwnStorage()), shared, secret),
+            shared=shared,
         )
 
 

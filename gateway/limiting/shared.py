@@ -22,7 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.limiting.counting import Count, Store, StoreAway
+from gateway.limiting.counting import Count, StoreAway
 from gateway.observe import LOGGER
 from resolvers.bounded import Bounded
 from schema_gen.errors import ConfigurationError
@@ -39,10 +39,35 @@ _PREFIX: Final = "causeway:limit"
 _FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 
+class RemoteCounts:
+    """A storage that is asked once for a count. When its window ends is asked once, too, and remembered:
+    where somebody cleared the key meanwhile, what is told of the end is earlier than it is.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._ends: Bounded[str, float] = Bounded(_REMEMBERED)
+
+    async def count(self, key: str, seconds: int, amount: int) -> Count:
+        used = await self._storage.incr(key, seconds, amount=amount)
+        now = time()
+        ends = now + seconds if used == amount else self._ends.get(key)
+        if ends is None or ends <= now:
+            ends = await self._storage.get_expiry(key)
+        return Count(used=used, ends=self._ends.put(key, ends))
+
+    async def clear(self, key: str) -> None:
+        await self._storage.clear(key)
+
+    async def look(self) -> None:
+        """Raises what the storage raises."""
+        await self._storage.get("")
+
+
 class SharedCounts:
     """`store` may fail, or take too long."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RemoteCounts) -> None:
         self._store = store
         #: monotonic seconds; None: it answers
         self._quiet_until: float | None = None
@@ -55,6 +80,15 @@ class SharedCounts:
     async def clear(self, key: str) -> None:
         async with self._asking():
             await self._store.clear(key)
+
+    async def answers(self) -> bool:
+        """Within a moment: a store that has just failed is not asked."""
+        try:
+            async with self._asking():
+                await self._store.look()
+        except StoreAway:
+            return False
+        return True
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
@@ -78,27 +112,6 @@ class SharedCounts:
         if self._quiet_until is not None:
             self._quiet_until = None
             self._logger.warning("Redis answers again: limits are counted there")
-
-
-class RemoteCounts:
-    """A storage that is asked once for a count. When its window ends is asked once, too, and remembered:
-    where somebody cleared the key meanwhile, what is told of the end is earlier than it is.
-    """
-
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-        self._ends: Bounded[str, float] = Bounded(_REMEMBERED)
-
-    async def count(self, key: str, seconds: int, amount: int) -> Count:
-        used = await self._storage.incr(key, seconds, amount=amount)
-        now = time()
-        ends = now + seconds if used == amount else self._ends.get(key)
-        if ends is None or ends <= now:
-            ends = await self._storage.get_expiry(key)
-        return Count(used=used, ends=self._ends.put(key, ends))
-
-    async def clear(self, key: str) -> None:
-        await self._storage.clear(key)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from resolvers.context import RequestContext
 from resolvers.mail.connection import Connection
@@ -79,7 +79,7 @@ _PREFIXES: Final = {"sqlite": "sqlite3", "postgresql": "pg"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
     """`health_threshold`: milliseconds of a database answer above which health warns. `health_services`: what
-    it looks at: `database`, `email`.
+    it looks at: `database`, `redis`, `email`.
 
     `rate_limit`: points and duration of one address; `rate_limit_global`: of all. None: unbounded.
     """
@@ -105,18 +105,27 @@ class Health:
     checks: Mapping[str, Any]
 
 
+class Store(Protocol):
+    async def answers(self) -> bool:
+        """Quickly, whatever is wrong with it."""
+
+
 class Server:
+    """`store`: where limits are counted for all workers, if they are."""
+
     def __init__(
         self,
         database: Database,
         snapshot: Callable[[], SchemaSnapshot],
         facts: ServerFacts,
         mail: Connection,
+        store: Store | None = None,
     ) -> None:
         self._database = database
         self._snapshot = snapshot
         self._facts = facts
         self._mail = mail
+        self._store = store
         self._health: tuple[float, Health] | None = None
         self._flights: SingleFlight[Health] = SingleFlight()
 
@@ -170,21 +179,36 @@ class Server:
             checks["email:connection"] = [{"status": mail.status, "componentType": "email", **told}]
             if status == "ok" and mail.status != "ok":
                 status = "warn"
+        if "redis" in services and self._store is not None:
+            check = await self._store_check(self._store)
+            checks["redis:responseTime"] = [check]
+            if status == "ok":
+                status = check["status"]
         health = Health(status=status, checks=checks)
         self._health = (time.monotonic(), health)
         return health
 
     async def _database_check(self) -> dict[str, Any]:
         began = time.perf_counter()
-        threshold = self._facts.health_threshold
         try:
             await self._database.ping()
         except CausewayError as error:
             return {"status": "error", "componentType": "datastore", "output": error.message}
+        return self._timed("datastore", began)
+
+    async def _store_check(self, store: Store) -> dict[str, Any]:
+        """No more than a warning: without it each worker counts for itself."""
+        began = time.perf_counter()
+        if not await store.answers():
+            return {"status": "warn", "componentType": "cache", "output": "Redis does not answer"}
+        return self._timed("cache", began)
+
+    def _timed(self, component: str, began: float) -> dict[str, Any]:
+        threshold = self._facts.health_threshold
         took = round((time.perf_counter() - began) * 1000, 3)
         return {
             "status": "ok" if took <= threshold else "warn",
-            "componentType": "datastore",
+            "componentType": component,
             "observedUnit": "ms",
             "observedValue": took,
             "threshold": threshold,

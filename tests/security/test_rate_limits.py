@@ -251,6 +251,19 @@ async def test_without_redis_nothing_fails(make_database: MakeDatabase) -> None:
         assert await statuses(site, 4) == [401, 401, 401, 429]
 
 
+@pytest.mark.parametrize("away", [False, True])
+async def test_health_looks_at_redis(make_database: MakeDatabase, redis: RedisServer, away: bool) -> None:
+    address = "redis://127.0.0.1:1" if away else redis.url
+    values = {"HEALTHCHECK_SERVICES": "redis", "RATE_LIMITER_STORE": "redis", "REDIS": address}
+    async with running(await make_database(with_ada), **values, DB_HEALTHCHECK_THRESHOLD="60000") as site:
+        answer = await site.ask("GET", "/server/health", token=ADMIN_TOKEN)
+    told = json.loads(answer.body)
+    (check,) = told["checks"]["redis:responseTime"]
+    assert answer.status == 200
+    assert (told["status"], check["componentType"]) == ("warn" if away else "ok", "cache")
+    assert ("observedValue" in check) is not away
+
+
 async def test_the_server_tells_its_limits(make_database: MakeDatabase) -> None:
     everybody = {"RATE_LIMITER_GLOBAL_ENABLED": "true", "RATE_LIMITER_GLOBAL_POINTS": "700"}
     url = await make_database(with_ada)
