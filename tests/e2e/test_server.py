@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.server import causeway, running_server
+from tests.support.server import causeway, causeway_anew, server_anew
 
 
 async def test_it_starts_says_where_and_stops(database_url: str, tmp_path: Path) -> None:
-    with running_server(database_url, tmp_path) as server:
+    with server_anew(database_url, tmp_path) as server:
         answer = httpx.get(f"{server.url}/server/ping")
         assert (answer.status_code, answer.text) == (200, "pong")
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -26,7 +26,7 @@ async def test_it_starts_says_where_and_stops(database_url: str, tmp_path: Path)
 
 
 async def test_workers_share_a_port(database_url: str, tmp_path: Path) -> None:
-    with running_server(database_url, tmp_path, "--workers", "2") as server:
+    with server_anew(database_url, tmp_path, "--workers", "2") as server:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
@@ -38,7 +38,7 @@ async def test_workers_share_a_port(database_url: str, tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_ends_the_start_in_one_line(tmp_path: Path) -> None:
-    ended = causeway(f"sqlite:///{tmp_path}/x.sqlite", tmp_path, "serve", ACCESS_TOKEN_TTL="soon")
+    ended = causeway_anew(f"sqlite:///{tmp_path}/x.sqlite", tmp_path, "serve", ACCESS_TOKEN_TTL="soon")
     assert ended.returncode == 2
     assert ended.stderr == (
         "causeway: ACCESS_TOKEN_TTL='soon' is not accepted: "

@@ -13,12 +13,15 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tests.support.nursery import Process, nursery
 
 ROOT: Final = Path(__file__).parents[2]
 SECRET: Final = "a secret of the tests that is long enough"
@@ -31,13 +34,15 @@ _QUICK: Final = {
 }
 #: seconds; a start takes about one, but the machine may be busy with other tests
 START_TIMEOUT: Final = 60
+#: arguments, environment, directory, paths of the three streams
+Start = Callable[[Sequence[str], Mapping[str, str], Path, Sequence[Path]], Process]
 _LISTENS: Final = re.compile(r"listens on (http://\S+:\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerProcess:
     url: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log_path: Path
 
     @property
@@ -76,21 +81,27 @@ def environment_of(database_url: str, **values: str) -> dict[str, str]:
     }
 
 
-@contextmanager
 def running_server(
     database_url: str, directory: Path, *options: str, **environment: str
-) -> Iterator[ServerProcess]:
+) -> AbstractContextManager[ServerProcess]:
     """`options`: arguments of `causeway serve`; `environment`: variables. Logs go to `directory`."""
+    return _server(_forked, options, environment_of(database_url, **environment), directory)
+
+
+def server_anew(
+    database_url: str, directory: Path, *options: str, **environment: str
+) -> AbstractContextManager[ServerProcess]:
+    """The same in an interpreter of its own: where the start itself is tested."""
+    return _server(_spawned, options, environment_of(database_url, **environment), directory)
+
+
+@contextmanager
+def _server(
+    start: Start, options: Sequence[str], environment: Mapping[str, str], directory: Path
+) -> Iterator[ServerProcess]:
     log_path = directory / f"server-{time.monotonic_ns()}.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", *options],
-            env=environment_of(database_url, **environment),
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    log_path.touch()
+    process = start(["serve", *options], environment, directory, (Path(os.devnull), log_path, log_path))
     server = ServerProcess(url="", process=process, log_path=log_path)
     try:
         yield ServerProcess(url=_wait(server), process=process, log_path=log_path)
@@ -102,16 +113,51 @@ def causeway(
     database_url: str, directory: Path, *arguments: str, stdin: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs one command to its end; both streams come as text."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        env=environment_of(database_url, **environment),
-        cwd=directory,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=START_TIMEOUT,
-        check=False,
-    )
+    return _run(_forked, arguments, environment_of(database_url, **environment), directory, stdin)
+
+
+def causeway_anew(
+    database_url: str, directory: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The same in an interpreter of its own."""
+    return _run(_spawned, arguments, environment_of(database_url, **environment), directory, "")
+
+
+def _run(
+    start: Start, arguments: Sequence[str], environment: Mapping[str, str], directory: Path, stdin: str
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as name:
+        streams = tuple(Path(name) / stream for stream in ("in", "out", "err"))
+        streams[0].write_text(stdin, encoding="utf-8")
+        process = start(arguments, environment, directory, streams)
+        try:
+            code = process.wait(START_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(20)
+            raise
+        out, err = (stream.read_text(encoding="utf-8") for stream in streams[1:])
+    return subprocess.CompletedProcess(args=arguments, returncode=code, stdout=out, stderr=err)
+
+
+def _forked(
+    arguments: Sequence[str], environment: Mapping[str, str], directory: Path, streams: Sequence[Path]
+) -> Process:
+    return nursery().start(arguments, env=environment, cwd=directory, streams=streams)
+
+
+def _spawned(
+    arguments: Sequence[str], environment: Mapping[str, str], directory: Path, streams: Sequence[Path]
+) -> Process:
+    with streams[0].open("rb") as stdin, streams[1].open("ab") as stdout, streams[2].open("ab") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gateway", *arguments],
+            env=environment,
+            cwd=directory,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+        )
 
 
 def _wait(server: ServerProcess) -> str:
@@ -121,6 +167,6 @@ def _wait(server: ServerProcess) -> str:
         if found is not None:
             return found[1]
         if server.process.poll() is not None:
-            raise AssertionError(f"the server ended with {server.process.returncode}:\n{server.log}")
+            raise AssertionError(f"the server ended with {server.process.poll()}:\n{server.log}")
         time.sleep(0.02)
     raise AssertionError(f"the server did not start in {START_TIMEOUT} s:\n{server.log}")
