@@ -54,6 +54,14 @@ TRUST: Final = Kind(
 )
 
 
+def is_believed(trust: Trust, peer: str | None) -> bool:
+    """Whether who is connected is a proxy, which says what the client asked (`X-Forwarded-Proto`)."""
+    if not trust.networks:
+        return not trust.nobody
+    address = _plain(peer)
+    return address is not None and _within(address, trust.networks)
+
+
 @lru_cache(maxsize=4096)
 def client_ip(trust: Trust, peer: str | None, forwarded: str | None) -> str | None:
     """`forwarded`: the X-Forwarded-For header. What is no address is not believed, nor what is left of it."""

@@ -57,8 +57,11 @@ class AuthDesk:
         self._session_cookie = session_cookie(settings)
         self.disabled = settings.auth_disable_default
 
-    async def log_in(self, given: Credentials, mode: Mode, context: RequestContext) -> Handed:
-        return self._handed(await self._login.login(given, mode, context), context)
+    async def log_in(
+        self, given: Credentials, mode: Mode, headers: Mapping[str, str], context: RequestContext
+    ) -> Handed:
+        """`headers` of the request."""
+        return self._handed(await self._login.login(given, mode, context), headers, context)
 
     async def refresh(
         self, fields: Mapping[str, Any], headers: Mapping[str, str], context: RequestContext
@@ -76,7 +79,7 @@ class AuthDesk:
                 raise
             name, value = clear_cookie(given.cookie, context.now)
             raise CausewayError(error.code, error.message, error.extensions, headers={name: value}) from error
-        return self._handed(issued, context)
+        return self._handed(issued, headers, context)
 
     async def log_out(
         self, fields: Mapping[str, Any], headers: Mapping[str, str], context: RequestContext
@@ -125,12 +128,12 @@ class AuthDesk:
         except CausewayError:
             return None
 
-    def _handed(self, issued: Issued, context: RequestContext) -> Handed:
+    def _handed(self, issued: Issued, headers: Mapping[str, str], context: RequestContext) -> Handed:
         tokens: dict[str, Any] = {"expires": int(issued.expires_in.total_seconds() * 1000)}
         if issued.mode == "session":
-            cookie = set_cookie(self._session_cookie, issued.token, context.now)
+            cookie = set_cookie(self._session_cookie, issued.token, context.now, headers)
             return Handed(tokens=tokens, headers=(cookie,))
         if issued.mode == "cookie":
-            cookie = set_cookie(self._refresh_cookie, issued.refresh_token, context.now)
+            cookie = set_cookie(self._refresh_cookie, issued.refresh_token, context.now, headers)
             return Handed(tokens={**tokens, "access_token": issued.token}, headers=(cookie,))
         return Handed(tokens={**tokens, "refresh_token": issued.refresh_token, "access_token": issued.token})

@@ -50,7 +50,7 @@ async def _post(project: Project, request: HttpRequest, path: str) -> HttpReply:
     payload = _payload(request)
     if path == "/auth/login":
         credentials, mode = read_login(payload)
-        handed = await project.desk.log_in(credentials, mode, context)
+        handed = await project.desk.log_in(credentials, mode, request.headers, context)
         return _reply({"data": handed.tokens}, handed.headers)
     fields: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
     if path == "/auth/password/request":

@@ -198,12 +198,16 @@ class Settings:
     access_token_ttl: timedelta = _token("15m", DURATION, "Life of an access token.")
     refresh_token_ttl: timedelta = _token("7d", DURATION, "Life of a refresh token.")
     refresh_token_cookie_name: str = _token("directus_refresh_token", TEXT, "Cookie of the refresh token.")
-    refresh_token_cookie_secure: str = _token("auto", _SECURE, "`auto`: when PUBLIC_URL is https.")
+    refresh_token_cookie_secure: str = _token(
+        "auto", _SECURE, "`auto`: when PUBLIC_URL, or a trusted proxy, says https."
+    )
     refresh_token_cookie_same_site: str = _token("lax", _SAME_SITE, "SameSite of that cookie.")
     refresh_token_cookie_domain: str | None = _token("", optional(TEXT), "Domain of that cookie.")
     session_cookie_ttl: timedelta = _token("1d", DURATION, "Life of a session.")
     session_cookie_name: str = _token("directus_session_token", TEXT, "Cookie of the session.")
-    session_cookie_secure: str = _token("auto", _SECURE, "`auto`: when PUBLIC_URL is https.")
+    session_cookie_secure: str = _token(
+        "auto", _SECURE, "`auto`: when PUBLIC_URL, or a trusted proxy, says https."
+    )
     session_cookie_same_site: str = _token("lax", _SAME_SITE, "SameSite of that cookie.")
     session_cookie_domain: str | None = _token("", optional(TEXT), "Domain of that cookie.")
     session_refresh_grace_period: timedelta = _token(

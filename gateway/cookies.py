@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -16,11 +17,14 @@ from gateway.config import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookieSpec:
-    """How one cookie is set. `same_site`: lax, strict or none."""
+    """How one cookie is set. `same_site`: lax, strict or none. `secure`: sent by https alone; `by_request`:
+    so is one that was set by https.
+    """
 
     name: str
     life: timedelta
     secure: bool
+    by_request: bool
     same_site: str
     domain: str | None
 
@@ -30,6 +34,7 @@ def session_cookie(settings: Settings) -> CookieSpec:
         name=settings.session_cookie_name,
         life=settings.session_cookie_ttl,
         secure=_secure(settings.session_cookie_secure, settings),
+        by_request=_by_request(settings.session_cookie_secure),
         same_site=settings.session_cookie_same_site,
         domain=settings.session_cookie_domain,
     )
@@ -40,6 +45,7 @@ def refresh_cookie(settings: Settings) -> CookieSpec:
         name=settings.refresh_token_cookie_name,
         life=settings.refresh_token_ttl,
         secure=_secure(settings.refresh_token_cookie_secure, settings),
+        by_request=_by_request(settings.refresh_token_cookie_secure),
         same_site=settings.refresh_token_cookie_same_site,
         domain=settings.refresh_token_cookie_domain,
     )
@@ -55,8 +61,12 @@ def read_cookies(header: str | None) -> dict[str, str]:
     return cookies
 
 
-def set_cookie(spec: CookieSpec, value: str, now: datetime) -> tuple[str, str]:
-    """The header that sets the cookie; scripts never see it."""
+def set_cookie(spec: CookieSpec, value: str, now: datetime, headers: Mapping[str, str]) -> tuple[str, str]:
+    """The header that sets the cookie; scripts never see it. `headers` of the request, in which
+    `X-Forwarded-Proto` is a proxy's word (see `gateway.shell`).
+    """
+    if spec.by_request and headers.get("x-forwarded-proto", "").partition(",")[0].strip() == "https":
+        spec = replace(spec, secure=True)
     return _header(spec, value, int(spec.life.total_seconds()), now + spec.life)
 
 
@@ -76,5 +86,11 @@ def _header(spec: CookieSpec, value: str, max_age: int, expires: datetime) -> tu
 
 
 def _secure(setting: str, settings: Settings) -> bool:
-    """`auto`: where clients reach us by https. Browsers take SameSite=None only from secure cookies."""
+    """`auto`: where PUBLIC_URL says that clients reach us by https. Browsers take SameSite=None only from
+    secure cookies.
+    """
     return setting == "true" or (setting == "auto" and urlsplit(settings.public_url).scheme == "https")
+
+
+def _by_request(setting: str) -> bool:
+    return setting == "auto"

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter, time
 from typing import Any, Final
 
-from gateway.addresses import client_ip
+from gateway.addresses import client_ip, is_believed
 from gateway.config import Settings
 from gateway.housekeeping import at_work
 from gateway.http import HttpReply, HttpRequest, read_headers
@@ -109,6 +109,8 @@ class Application:
         headers = read_headers(scope["headers"])
         request_id = self._request_id(headers.get("x-request-id"))
         headers["x-request-id"] = request_id
+        if "x-forwarded-proto" in headers and not is_believed(self._settings.ip_trust_proxy, _peer(scope)):
+            del headers["x-forwarded-proto"]
         ip = self._ip(scope, headers)
         limits = None if self._project is None else self._project.request_limits
         if limits is None:
@@ -227,8 +229,7 @@ class Application:
             named = headers.get(settings.ip_custom_header.lower())
             if named is not None:
                 return client_ip(settings.ip_trust_proxy, named, None)
-        client = scope.get("client")
-        peer = client[0] if client else None
+        peer = _peer(scope)
         return client_ip(settings.ip_trust_proxy, peer, headers.get("x-forwarded-for"))
 
     async def _read_body(self, headers: Mapping[str, str], receive: Receive, exchange: Exchange) -> bytes:
@@ -273,6 +274,12 @@ class Application:
     def _ticker_ended(self, ticker: asyncio.Task[None]) -> None:
         if not ticker.cancelled() and ticker.exception() is not None:
             self._logger.error("the load ticker ended", exc_info=ticker.exception())
+
+
+def _peer(scope: Scope) -> str | None:
+    """The address of who is connected."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 def pressure_of(settings: Settings) -> Pressure:

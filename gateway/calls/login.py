@@ -28,8 +28,10 @@ def login_calls(desk: AuthDesk) -> tuple[CallRoot, ...]:
         given = Credentials(
             email=arguments["email"], password=arguments["password"], otp=arguments.get("otp")
         )
-        handed = await desk.log_in(given, read_mode(arguments.get("mode") or "json"), context)
-        exchange(context).reply.extend(handed.headers)
+        around = exchange(context)
+        mode = read_mode(arguments.get("mode") or "json")
+        handed = await desk.log_in(given, mode, around.headers, context)
+        around.reply.extend(handed.headers)
         return handed.tokens
 
     async def refresh(arguments: Arguments, context: RequestContext) -> Any:

@@ -154,6 +154,31 @@ async def test_secure_cookies_under_https(make_database: MakeDatabase) -> None:
 
 
 @pytest.mark.parametrize(
+    ("trust", "secure"), [("false", False), ("true", True), ("192.0.2.0/24", True), ("10.0.0.0/8", False)]
+)
+async def test_whose_word_it_is_that_a_request_came_by_https(
+    make_database: MakeDatabase, trust: str, secure: bool
+) -> None:
+    async with running(await make_database(seed_system), IP_TRUST_PROXY=trust) as site:
+        headers = {"x-forwarded-proto": "https"}
+        for mode in ("session", "cookie"):
+            answer = await site.ask("POST", "/auth/login", {**ADMIN, "mode": mode}, headers=headers)
+            assert ("Secure" in attributes(answer)) is secure
+            cookie = {**headers, "cookie": cookie_of(answer)}
+            answer = await site.ask("POST", "/auth/refresh", {"mode": mode}, headers=cookie)
+            assert ("Secure" in attributes(answer)) is secure
+            assert "Secure" not in attributes(await login(site, mode=mode))
+        query = (
+            "mutation ($e: String!, $p: String!) "
+            "{ auth_login(email: $e, password: $p, mode: session) { expires } }"
+        )
+        variables = {"e": ADMIN["email"], "p": ADMIN["password"]}
+        payload = {"query": query, "variables": variables}
+        answer = await site.ask("POST", "/graphql/system", payload, headers=headers)
+        assert ("Secure" in attributes(answer)) is secure
+
+
+@pytest.mark.parametrize(
     ("payload", "told"),
     [
         ({}, '"email" is required'),

@@ -1,7 +1,7 @@
 """Which test stands for which published flaw; none is forgotten.
 
 `TESTED` names a test for every advisory about reading, writing items, GraphQL, login or SQL, and for the
-classes 1, 2, 3, 12, 15, 17 and 19; `LATER` says of every other what it waits for. Where the catalogue of
+classes 1 to 8, 12, 15, 17 and 19; `LATER` says of every other what it waits for. Where the catalogue of
 flaws lies beside the clone, both together must hold every row of it.
 """
 
@@ -59,6 +59,28 @@ TESTED: Final = {
     "class 4, once": "security/test_letters.py::test_an_invitation_is_for_one_user_and_one_time",
     "class 5": "security/test_letters.py::test_a_link_to_a_new_password_is_good_once",
     "class 5, purposes": "security/test_letters.py::test_tickets_open_nothing_else",
+    "class 6": "security/test_login.py::test_a_used_token_that_comes_again_ends_the_login",
+    "class 6, at once": "security/test_login.py::test_two_refreshes_at_once_both_go_on",
+    "class 6, rights": "security/test_login.py::test_refresh_never_raises_rights",
+    "class 6, fixation": "security/test_login.py::test_the_cookie_changes_at_login",
+    "class 6, a new password": (
+        "security/test_login.py::test_a_refresh_and_a_change_of_the_password_leave_no_login"
+    ),
+    "class 7": "security/test_second_factor.py::test_no_code_twice",
+    "class 7, at once": "security/test_second_factor.py::test_no_code_twice_at_the_same_moment",
+    "class 7, elsewhere": "security/test_second_factor.py::test_no_code_twice_in_another_process",
+    "class 7, window": "security/test_second_factor.py::test_the_window_is_one_step",
+    "class 7, tries": "security/test_second_factor.py::test_few_codes_are_tried",
+    "class 7, its end": "security/test_second_factor.py::test_the_owner_takes_it_away",
+    "class 7, enforced": "security/test_second_factor.py::test_who_must_have_one_gets_nothing_before",
+    "class 7, the secret": "security/test_second_factor.py::test_a_login_needs_the_code",
+    "class 8": "security/test_cross_site.py::test_nothing_is_changed_with_the_session",
+    "class 8, refresh and logout": "security/test_cross_site.py::test_nobody_is_refreshed_or_logged_out",
+    "class 8, reading": "security/test_cross_site.py::test_reading_changes_nothing",
+    "class 8, login": "security/test_cross_site.py::test_no_form_logs_anybody_in",
+    "GHSA-g65h-35f3-x2w3, a new password": (
+        "security/test_login.py::test_who_changes_the_own_password_stays_where_that_was_done"
+    ),
     "CVE-2018-10723": "resolvers/test_bootstrap.py::test_a_password_is_made_when_none_is_given",
     "CVE-2026-54698": (
         "security/test_field_operands.py::test_filters_do_not_reach_past_the_rules_of_the_other_side"

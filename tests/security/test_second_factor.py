@@ -20,6 +20,8 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
 from tests.support.project import (
+    ADMIN_EMAIL,
+    ADMIN_PASSWORD,
     ADMIN_TOKEN,
     Site,
     add_policy,
@@ -251,6 +253,35 @@ async def test_two_that_are_set_up_at_once(site: Site, clock: Clock) -> None:
     assert sorted(answer.status for answer in answers) == [204, 400, 400, 400]
     (kept,) = [each for each, answer in zip(secrets, answers, strict=True) if answer.status == 204]
     assert (await login(site, otp=clock.code(kept, 1))).status == 200
+
+
+async def test_few_codes_are_tried(site: Site, clock: Clock) -> None:
+    """Five: in whatever way they come."""
+    secret = await set_up(site, clock)
+    for _ in range(2):
+        for _ in range(4):
+            assert code(await login(site, otp="000000")) == "INVALID_OTP"
+        assert (await login(site, otp=clock.code(secret))).status == 200
+        clock.move()
+    for _ in range(3):
+        assert code(await login(site, otp="000000")) == "INVALID_OTP"
+    for _ in range(2):
+        assert code(await tfa(site, "disable", {"otp": "000000"})) == "INVALID_PAYLOAD"
+    right = clock.code(secret)
+    for answer in (await login(site, otp=right), await tfa(site, "disable", {"otp": right})):
+        assert (answer.status, code(answer)) == (429, "REQUESTS_EXCEEDED")
+        assert int(answer.headers["retry-after"]) > 0
+    # who is asked for the code has not tried one, and nobody else is kept out
+    assert code(await login(site)) == "INVALID_OTP"
+    admin = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
+    assert (await site.ask("POST", "/auth/login", admin)).status == 200
+
+
+async def test_few_passwords_are_tried(site: Site) -> None:
+    for _ in range(10):
+        assert code(await tfa(site, "generate", {"password": "wrong"})) == "INVALID_CREDENTIALS"
+    answer = await tfa(site, "generate", {"password": PASSWORD})
+    assert (answer.status, code(answer)) == (429, "REQUESTS_EXCEEDED")
 
 
 # --- who has to have one --------------------------------------------------------------------------------
