@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.assembly import open_project
+from gateway.cli_inspect import signing_nothing
 from gateway.commands import add, group
 from gateway.config import Settings
 from gateway.terminal import Terminal
@@ -23,9 +23,7 @@ def add_parser(commands: Any) -> None:
 
 
 async def prune_command(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> int:
-    # no token is signed here, so none must be made and kept for it
-    quiet = replace(settings, secret=settings.secret or "not used to sign anything")
-    async with open_project(quiet) as project:
+    async with open_project(signing_nothing(settings)) as project:
         removed = await project.retention.run(datetime.now(UTC))
     rows = [
         ("revisions", str(removed.revisions)),

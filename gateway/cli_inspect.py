@@ -70,7 +70,7 @@ async def sdl_command(settings: Settings, arguments: argparse.Namespace, termina
 
 def signing_nothing(settings: Settings) -> Settings:
     """Where no token is signed, no secret has to be made and kept for it."""
-    return replace(settings, secret=settings.secret or "not used to sign anything")
+    return replace(settings, secret=settings.secret or "what nothing is ever signed with")
 
 
 async def _seen_by(project: Project, viewer: str | None) -> RequestContext:

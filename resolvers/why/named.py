@@ -17,12 +17,14 @@ from schema_gen.model import Collection, SchemaSnapshot
 
 ACTIONS: Final[tuple[str, ...]] = get_args(Action)
 _SUGGESTED: Final = 3
+#: 1: the same
+_ALIKE: Final = 0.72
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> CausewayError:
     """INVALID_PAYLOAD that names what is like it."""
     spelled = {one.lower(): one for one in known}
-    alike = get_close_matches(name.lower(), spelled, n=_SUGGESTED)
+    alike = get_close_matches(name.lower(), spelled, n=_SUGGESTED, cutoff=_ALIKE)
     asked = " or ".join(f'"{spelled[one]}"' for one in alike)
     return invalid_payload(f'There is no {what} "{name}"' + (f"; did you mean {asked}?" if asked else ""))
 
