@@ -15,6 +15,9 @@ from tests.conftest import MakeDatabase
 from tests.support.mail import mailbox
 from tests.support.project import seed_system
 
+#: what it is about does not reach the database
+SQLITE_SHOWS = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 async def url(make_database: MakeDatabase) -> str:
@@ -39,6 +42,7 @@ async def test_a_mail_is_sent(url: str) -> None:
         assert (await box.next()).subject == "Test mail of Causeway"
 
 
+@SQLITE_SHOWS
 async def test_what_goes_wrong_is_one_line(url: str) -> None:
     async with mailbox(user="causeway", password="s3cret") as box:
         box.answers.append("550 no such user")
@@ -57,11 +61,13 @@ async def test_what_goes_wrong_is_one_line(url: str) -> None:
     assert err.endswith("; it may do better later\n")
 
 
+@SQLITE_SHOWS
 async def test_without_transport(url: str) -> None:
     code, out, err = await call(url, "ada@example.com", {})
     assert (code, out) == (1, "")
     assert "no transport is configured, mails go to the log: set EMAIL_TRANSPORT to smtp" in err
 
 
+@SQLITE_SHOWS
 async def test_no_address(url: str) -> None:
     assert await call(url, "ada", {}) == (2, "", "causeway: 'ada' is no mail address\n")

@@ -15,6 +15,8 @@ from tests.support.mail import Mailbox, mailbox
 from tests.support.project import Site, change, data, running, seed_system
 
 LINK = "https://cms.example.com/admin/reset-password?token=abc.def-ghi"
+#: what it is about does not reach the database
+SQLITE_SHOWS = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 RESET = Letter(template="password-reset", to="ada@example.com", data={"url": LINK, "name": "Ada"})
 
 
@@ -54,6 +56,7 @@ async def test_without_system_tables(database_url: str, box: Mailbox) -> None:
     assert got.subject == "Choose a new password for Causeway"
 
 
+@SQLITE_SHOWS
 async def test_the_project_s_own_template(url: str, box: Mailbox, tmp_path: Path) -> None:
     (tmp_path / "password-reset.txt").write_text(
         "{% set subject %}{{ project_name }} {{ name }}{% endset %}Go to {{ url }}", encoding="utf-8"
@@ -65,6 +68,7 @@ async def test_the_project_s_own_template(url: str, box: Mailbox, tmp_path: Path
     assert "Choose a password" in got.html
 
 
+@SQLITE_SHOWS
 async def test_what_waits_leaves_before_the_end(url: str, box: Mailbox) -> None:
     async with running(url, **box.settings) as site:
         for number in range(10):
@@ -72,6 +76,7 @@ async def test_what_waits_leaves_before_the_end(url: str, box: Mailbox) -> None:
     assert sorted(letter.to for letter in box.letters) == [f"{number}@example.com" for number in range(10)]
 
 
+@SQLITE_SHOWS
 async def test_a_dead_mail_server_at_the_start_is_a_warning(
     url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +97,7 @@ async def test_a_dead_mail_server_at_the_start_is_a_warning(
         assert caplog.messages == []
 
 
+@SQLITE_SHOWS
 async def test_what_is_wrong_with_templates_is_told_at_the_start(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,6 +110,7 @@ async def test_what_is_wrong_with_templates_is_told_at_the_start(
     assert caplog.messages[0].startswith("mail template password-reset.html: Expected an expression")
 
 
+@SQLITE_SHOWS
 async def test_a_template_that_lacks_a_value_is_logged(
     url: str, box: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,6 +129,7 @@ def of(site: Site) -> int:
     return site.project.post.waiting
 
 
+@SQLITE_SHOWS
 async def test_mails_are_tried_again(url: str, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.mailing.PAUSES", (0.0, 0.0))
     box.answers.extend(["451 later", "421 busy"])
@@ -132,6 +140,7 @@ async def test_mails_are_tried_again(url: str, box: Mailbox, monkeypatch: pytest
     assert of(site) == 0
 
 
+@SQLITE_SHOWS
 async def test_no_more_mails_leave_than_are_allowed(
     url: str, box: Mailbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

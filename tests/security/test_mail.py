@@ -23,6 +23,9 @@ from tests.support.project import ADMIN_TOKEN, data, running, seed_system
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0.c2lnbmVk"
 LINK = f"https://cms.example.com/admin/reset-password?token={TOKEN}"
 
+#: what it is about does not reach the database
+SQLITE_SHOWS = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+
 NAMES = (
     *("../secret", "..", ".", "", "/etc/passwd", "../../../../etc/passwd", "a/b", "a\\b", "..\\secret"),
     *(
@@ -61,6 +64,7 @@ def test_links_inside_the_folder_are_followed(tmp_path: Path) -> None:
     assert Templates(tmp_path).render("news", {}).text == "inside"
 
 
+@SQLITE_SHOWS
 async def test_a_refused_template_is_told_to_who_sends(make_database: MakeDatabase) -> None:
     async with running(await make_database(seed_system)) as site:
         for name in NAMES:
@@ -94,13 +98,16 @@ async def test_what_is_sent_is_escaped_in_the_mail(make_database: MakeDatabase) 
     assert {letter.to for letter in box.letters} == {"ada@example.com", "last@example.com"}
 
 
+@SQLITE_SHOWS
 @pytest.mark.parametrize("style", ["pretty", "raw"])
 async def test_the_log_holds_no_link(make_database: MakeDatabase, style: str) -> None:
     """Class 17: whatever becomes of a mail, nobody sets a password with what the log says of it."""
     url = await make_database(seed_system)
     log = io.StringIO()
     logger = logging.getLogger("causeway")
-    handlers, level, propagate = logger.handlers[:], logger.level, logger.propagate
+    before = [
+        (one, one.handlers[:], one.level, one.propagate) for one in (logger, logging.getLogger("uvicorn"))
+    ]
     configure_logging(log, level="trace", style=style)
     try:
         async with mailbox() as box:
@@ -112,8 +119,9 @@ async def test_the_log_holds_no_link(make_database: MakeDatabase, style: str) ->
                         site.project.post.send(Letter(template=template, to="ada@example.com", data=values))
                     site.project.post.send(Letter(template="password-reset", to="nobody", data={"url": LINK}))
     finally:
-        logger.handlers[:], logger.propagate = handlers, propagate
-        logger.setLevel(level)
+        for one, handlers, level, propagate in before:
+            one.handlers[:], one.propagate = handlers, propagate
+            one.setLevel(level)
     written = log.getvalue()
     assert "no mail is sent (EMAIL_TRANSPORT is not set)" in written
     assert "reset-password?token=--redacted--" in written
@@ -122,6 +130,7 @@ async def test_the_log_holds_no_link(make_database: MakeDatabase, style: str) ->
     assert TOKEN.rpartition(".")[2] not in written
 
 
+@SQLITE_SHOWS
 async def test_a_mail_server_that_hangs_stops_nobody(make_database: MakeDatabase) -> None:
     """Letters to a server that does not answer: requests are served meanwhile, and health tells."""
     async with mailbox() as box:

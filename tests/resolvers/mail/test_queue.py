@@ -166,6 +166,24 @@ async def test_the_end_does_not_wait_for_ever(log: pytest.LogCaptureFixture) -> 
     assert log.messages[-1] == '3 mails are lost, for the server stops: 3 of "password-reset"'
 
 
+async def test_the_end_comes_where_a_cancellation_is_lost() -> None:
+    """As in `asyncio.wait_for` of Python 3.11, where the answer comes at the same moment."""
+    begun = asyncio.Event()
+
+    async def deliver(letter: Letter) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return
+
+    queue = MailQueue(deliver, Pace(senders=2))
+    queue.put(letter())
+    await begun.wait()
+    async with asyncio.timeout(30):
+        await queue.close(0)
+
+
 async def test_an_attempt_takes_so_long_and_no_longer(log: pytest.LogCaptureFixture) -> None:
     server = Server()
     server.open.clear()
