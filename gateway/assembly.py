@@ -89,6 +89,7 @@ from resolvers.structure.models import Models
 from resolvers.structure.reading import Structure
 from resolvers.structure.writing_calls import writing_calls
 from resolvers.throttle import Throttle
+from resolvers.url_allow import place_of
 from resolvers.used_codes import UsedCodes
 from resolvers.why.asking import Why
 from rest_bridge.bridge import Bridge
@@ -172,6 +173,8 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
             logger.warning(
                 "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
             )
+        if chosen.email_transport is not None and place_of(chosen.public_url) is None:
+            logger.warning("PUBLIC_URL is no address: links in mails lead nowhere")
         yield project
 
 

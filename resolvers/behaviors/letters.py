@@ -65,7 +65,9 @@ class Letters:
     def write(self, purpose: Purpose, addressee: Addressee, url: str, now: datetime) -> Letter:
         kind = _KINDS[purpose]
         link = with_token(url, self.tickets.make(purpose, addressee, now))
-        data = {"url": link, "name": addressee.name}
+        # what a stranger says of himself is nothing to send to an address that may be somebody else's
+        name = "" if purpose == "pending-registration" else addressee.name
+        data = {"url": link, "name": name}
         return Letter(template=kind.template, to=addressee.email, data=data)
 
     def send(self, letter: Letter) -> None:

@@ -108,9 +108,11 @@ class Registration:
         if not is_mail_address(applicant.email):
             raise invalid_payload('"email" must be a valid email')
         await self._throttle.take("registration", context.ip or "")
+        settings = await self._settings()
+        if not settings.open:
+            raise forbidden()
         async with at_least(self._stall):
-            settings = await self._settings()
-            if not settings.open or not self._welcome(applicant.email.lower(), settings, context):
+            if not self._welcome(applicant.email.lower(), settings, context):
                 raise forbidden()
             destination = self._letters.destination("pending-registration", applicant.url)
             await self._enter(applicant, settings, context)

@@ -11,7 +11,7 @@ from rest_bridge.openapi.setting import Schema, Setting
 
 #: of what is there for who is nobody yet: a tag that names no collection
 _OPEN: Final = "Authentication"
-_SENT: Final = (*ALWAYS, 408, 413)
+_SENT: Final = (*ALWAYS, 408, 413, 429)
 _MAIL: Final[Schema] = {"type": "string", "format": "email"}
 _KINDS: Final[Mapping[str, Schema]] = {
     "text": {"type": "string", "minLength": 1},

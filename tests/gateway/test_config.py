@@ -72,6 +72,12 @@ def test_nothing_set_serves_the_embedded_database() -> None:
         ("REVISIONS_RETENTION", "false", "revisions_retention", None),
         ("EMAIL_TRANSPORT", "SMTP", "email_transport", "smtp"),
         ("EMAIL_TRANSPORT", "", "email_transport", None),
+        (
+            "USER_INVITE_URL_ALLOW_LIST",
+            "https://a.example/x, app://b",
+            "user_invite_url_allow_list",
+            ("https://a.example/x", "app://b"),
+        ),
         ("EMAIL_FROM", "My site <a@b.example>", "email_from", "My site <a@b.example>"),
         ("EMAIL_SMTP_PORT", "25", "email_smtp_port", 25),
         ("RETENTION_SCHEDULE", "0 30 1 * * *", "retention_schedule", Cron.parse("30 1 * * *")),
@@ -86,6 +92,14 @@ def test_values(variable: str, text: str, field: str, value: object) -> None:
     [
         ("PORT", "abc", "PORT='abc' is not accepted: expected a whole number from 0 to 65535"),
         ("PORT", "70000", "PORT='70000'"),
+        *(
+            (name, "https://app.example.com/x,app.example.com/y", f"{name}='https://app.example.com/x,app")
+            for name in (
+                "PASSWORD_RESET_URL_ALLOW_LIST",
+                "USER_INVITE_URL_ALLOW_LIST",
+                "USER_REGISTER_URL_ALLOW_LIST",
+            )
+        ),
         *(
             (
                 "EMAIL_TRANSPORT",

@@ -237,7 +237,7 @@ async def test_who_registers_confirms_the_address(site: Site, letters: list[Lett
     assert (letter.template, letter.to, letter.data["name"]) == (
         "user-registration",
         "new@example.com",
-        "N E",
+        "",
     )
     assert letter.data["url"].startswith(f"{PUBLIC_URL}/users/register/verify-email?token=")
     assert (await login(site, "new@example.com", NEW)).status == 401

@@ -275,6 +275,31 @@ async def test_registering_tells_nobody_apart(
     assert {letter.to for letter in letters} == waiting
 
 
+async def test_texts_that_no_column_holds(site: Site, letters: list[Letter]) -> None:
+    """Null characters, halves of characters, names and addresses that are too long: refused, never a 5xx."""
+    await open_registration(site)
+    half, null = "a\ud800b", "a\x00b"
+    long = f"{'x' * 60}@{'.'.join(['y' * 60] * 3)}.com"
+    for email in (half, null, f"{half}@example.com", f"{null}@example.com", long):
+        assert (await register(site, email)).status == 400
+        assert (await ask_for(site, email)).status == 204
+    for name, value in (
+        ("first_name", half),
+        ("last_name", null),
+        ("password", half),
+        ("first_name", "x" * 300),
+    ):
+        body = {"email": "new@example.com", "password": NEW, name: value}
+        assert (await site.ask("POST", "/users/register", body)).status == 400
+    assert (await ask_for(site, ADA, reset_url=half)).status == 400
+    token = await password_ticket(site, letters)
+    assert (await reset(site, token, half)).status == 400
+    assert (await reset(site, half)).status == 403
+    assert (await accept(site, null)).status == 403
+    assert (await verify(site, "%ed%a0%80%00")).status == 403
+    assert (await reset(site, token)).status == 204
+
+
 # --- class 4: invitations -------------------------------------------------------------------------------
 
 

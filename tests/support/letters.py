@@ -28,8 +28,8 @@ BY_MAIL: Final = {
 }
 
 
-def collect(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
-    """The letters of the site, from now on; as many as are asked for."""
+def collect(site: Site, monkeypatch: pytest.MonkeyPatch, *, bounded: bool = False) -> list[Letter]:
+    """The letters of the site, from now on; as many as are asked for, unless they are `bounded`."""
     sent: list[Letter] = []
 
     async def take(throttle: Throttle, kind: Kind, *key: str) -> None:
@@ -39,7 +39,8 @@ def collect(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Letter]:
         sent.append(letter)
 
     monkeypatch.setattr(type(site.project.password_reset._letters._post), "send", send)
-    monkeypatch.setattr(type(site.project.throttle), "take", take)
+    if not bounded:
+        monkeypatch.setattr(type(site.project.throttle), "take", take)
     return sent
 
 

@@ -63,6 +63,7 @@ def settings_for(url: str, **values: str) -> Settings:
         "SECRET": SECRET,
         "LOG_LEVEL": "silent",
         "LOGIN_STALL_TIME": "1",
+        "REGISTER_STALL_TIME": "1",
         # how busy the machine of the tests is decides nothing here
         "PRESSURE_LIMITER_ENABLED": "false",
         "DB_POOL__MIN": "1",

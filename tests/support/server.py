@@ -31,6 +31,7 @@ _QUICK: Final = {
     "HASH_TIME_COST": "1",
     "HASH_PARALLELISM": "1",
     "LOGIN_STALL_TIME": "1",
+    "REGISTER_STALL_TIME": "1",
 }
 #: seconds; a start takes about one, but the machine may be busy with other tests
 START_TIMEOUT: Final = 60
