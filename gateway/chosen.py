@@ -159,4 +159,5 @@ def make_hasher(settings: Settings) -> Hasher:
         time=settings.hash_time_cost,
         parallelism=settings.hash_parallelism,
         length=settings.hash_length,
+        secret=settings.secret,
     )

@@ -3,6 +3,7 @@
     await hasher.hash("secret")             -> "$argon2id$v=19$m=65536,t=3,p=4$<salt>$<hash>"
     await hasher.verify(stored, "secret")   -> True
     await hasher.renewed(stored, "secret")  -> the hash at the cost of today, None where that is its cost
+    await hasher.sealed("sk-live-1")        -> the text encrypted
 
 Hashing costs about half a second of one core and 64 MiB, so it runs in a small pool of threads that the
 caller owns; more callers than threads wait in line, and what the line cannot hold is sent away: whatever is
@@ -21,6 +22,7 @@ from typing import Final, ParamSpec, TypeVar
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from resolvers.sealing import seal
 from schema_gen.errors import invalid_payload, service_unavailable
 
 P = ParamSpec("P")
@@ -40,7 +42,7 @@ _Cost = tuple[Type, int, int, int, int]
 
 class Hasher:
     """argon2id with the cost given: `memory` in KiB, `time` in passes. `threads` hashes run at once, and as
-    many as `waiting` are under way, those in line included.
+    many as `waiting` are under way, those in line included. `secret`: what texts are encrypted with.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Hasher:
         length: int = 32,
         threads: int = 2,
         waiting: int = 32,
+        secret: str | None = None,
     ) -> None:
         self._argon2 = PasswordHasher(
             time_cost=time, memory_cost=memory, parallelism=parallelism, hash_len=length, type=Type.ID
@@ -59,6 +62,7 @@ class Hasher:
         self._cost: _Cost = (Type.ID, time, memory, parallelism, length)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="argon2")
         self._waiting = waiting
+        self._secret = secret
         self._under_way = 0
 
     async def hash(self, secret: str) -> str:
@@ -81,6 +85,14 @@ class Hasher:
         where that is its cost already. Raises SERVICE_UNAVAILABLE where too many wait.
         """
         return None if _cost_of(stored) == self._cost else await self.hash(secret)
+
+    async def sealed(self, text: str) -> str:
+        """The text encrypted (see `resolvers.sealing`). Raises as `hash`."""
+        if self._secret is None:
+            raise TypeError("there is no secret to encrypt with")
+        if not _has_bytes(text):
+            raise invalid_payload("A secret cannot hold halves of characters")
+        return await self._run(seal, text, self._secret)
 
     async def _run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._under_way >= self._waiting:

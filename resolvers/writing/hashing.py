@@ -1,14 +1,14 @@
-"""Secrets of a payload (special `hash`) -> their hashes, wherever in nested items they stand.
+"""Secrets of a payload -> what is stored of them, wherever in nested items they stand: hashes (special
+`hash`), encrypted texts (special `encrypt`).
 
-Hashing takes half a second, so it is done before the transaction, and after the caller's right to write there
-is known. What takes a hash's place still knows its plain text (`Hashed.plain`): rules on passwords are about
-that.
+Both take long, so they are made before the transaction, and after the caller's right to write there is known.
+What takes a secret's place still knows its plain text (`Hashed.plain`): rules on passwords are about that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from resolvers.secrets import Hasher
@@ -16,7 +16,7 @@ from schema_gen.model import Collection, Link, SchemaSnapshot
 
 
 class Hashed(str):
-    """A hash; `plain` is for validation only and is written nowhere."""
+    """A hash, or an encrypted text; `plain` is for validation only and is written nowhere."""
 
     __slots__ = ("plain",)
     plain: str
@@ -36,13 +36,22 @@ def secret_fields(collection: Collection) -> frozenset[str]:
     )
 
 
+def sealed_fields(collection: Collection) -> frozenset[str]:
+    """Fields whose values are encrypted."""
+    return frozenset(
+        field.name
+        for field in collection.fields.values()
+        if field.column is not None and "encrypt" in field.special
+    )
+
+
 async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnapshot, hasher: Hasher) -> Any:
     """The payload (an item, a list of them, a change of a list) with secrets replaced by `Hashed`.
 
     Null and the empty text stay (protocol). Where there is no secret the payload itself comes back.
     """
     if isinstance(payload, list):
-        secrets = secret_fields(collection)
+        secrets = secret_fields(collection) | sealed_fields(collection)
         made = [
             item if _plain(item, secrets) else await with_hashes(item, collection, snapshot, hasher)
             for item in payload
@@ -51,11 +60,13 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     if not isinstance(payload, Mapping):
         return payload
     changed: dict[str, Any] = {}
-    secrets = secret_fields(collection)
+    secrets, sealed = secret_fields(collection), sealed_fields(collection)
     for name, value in payload.items():
         new = value
         if name in secrets:
-            new = await _hashed(value, hasher)
+            new = await _stored(value, hasher.hash)
+        elif name in sealed:
+            new = await _stored(value, hasher.sealed)
         elif isinstance(value, (Mapping, list)):
             new = await _nested(name, value, payload, collection, snapshot, hasher)
         if new is not value:
@@ -72,11 +83,11 @@ def _plain(item: Any, secrets: frozenset[str]) -> bool:
     )
 
 
-async def _hashed(value: Any, hasher: Hasher) -> Any:
+async def _stored(value: Any, hide: Callable[[str], Awaitable[str]]) -> Any:
     if value is None or value == "" or isinstance(value, Hashed):
         return value
     plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Hashed(await hasher.hash(plain), plain)
+    return Hashed(await hide(plain), plain)
 
 
 async def _nested(
