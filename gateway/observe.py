@@ -34,14 +34,18 @@ _LEVELS: Final = {
 _SECRET_WORD: Final = re.compile(
     r"token|password|passwd|secret|otp|cookie|authorization|api_?key", re.IGNORECASE
 )
-#: what gives a secret away in free text (messages of drivers, tracebacks)
+#: what gives a secret away in free text (messages of drivers, tracebacks). Linear: nothing before a word is
+#: looked at again from within it, and what stands between the word and its value is short
 _SECRET_TEXT: Final = re.compile(
-    r"(?P<head>\b(?:Bearer|Basic)\s+|[\w-]*(?:token|password|secret|otp)[\w-]*[\"')]*\s*[=:]\s*\(?|://[^\s:/@]*:)"
+    r"(?P<head>\b(?:Bearer|Basic)\s{1,8}|(?:token|password|secret|otp)[\w-]{0,40}[\"')]{0,3}\s{0,8}[=:]\s{0,8}\(?|"
+    r"://[^\s:/@]{0,200}:)"
     r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s\"'&;,@})]+)",
     re.IGNORECASE,
 )
-#: a signed token, wherever it stands
-_SIGNED: Final = re.compile(r"eyJ[\w-]+(?:\.|%2E)[\w-]+(?:\.|%2E)[\w-]*", re.IGNORECASE)
+#: a signed token, wherever it stands as a word of its own, if only behind a percent sign and two digits
+_SIGNED: Final = re.compile(
+    r"(?:(?<![\w-])|(?<=%[0-9A-F]{2}))eyJ[\w-]++(?:\.|%2E)[\w-]++(?:\.|%2E)[\w-]*+", re.IGNORECASE
+)
 _BATCH: Final = 500
 
 

@@ -139,6 +139,7 @@ TESTED: Final = {
         "e2e/test_connections.py::test_more_connections_than_the_bound_are_refused_and_the_others_live"
     ),
     "class 8, refusals of limits": "security/test_rate_limits.py::test_other_origins_see_their_refusals",
+    "class 15, texts that go into the log": "security/test_logs.py::test_no_text_keeps_the_log_busy",
     "class 15, floods": "security/test_rate_limits.py::test_a_flood_is_refused_before_anything_costs",
     "class 15, guesses": "security/test_rate_limits.py::test_one_password_for_every_account",
     "class 17, every way in": "security/test_logs.py::test_the_log_holds_no_secret",

@@ -8,6 +8,8 @@ tokens in URLs and cookies. A real process is asked, and its whole output is rea
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,10 @@ from schema_gen.database import open_database
 from tests.conftest import MakeDatabase
 from tests.support.newsroom import EDITOR_PASSWORD, EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN
-from tests.support.server import SECRET, running_server
+from tests.support.server import ROOT, SECRET, running_server
+
+#: seconds after which something hangs
+PATIENCE = 120
 
 SIGNED = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl"
 JSON_BODY = {"Content-Type": "application/json"}
@@ -170,3 +175,18 @@ async def drop_articles(url: str) -> None:
     async with database.transaction() as transaction:
         await transaction.execute("drop table articles")
     await database.close()
+
+
+_LONG_TEXTS = """
+from gateway.observe import redacted_query, redacted_text
+for piece in ("a", "token", "secret_", "eyJ", "eyJ.", "%3DeyJ", "Bearer ", "://", "password=", "otp '"):
+    long = piece * (200_000 // len(piece))
+    redacted_text(long), redacted_text(piece + " " * 200_000), redacted_query(long.encode())
+"""
+
+
+def test_no_text_keeps_the_log_busy() -> None:
+    """What somebody sends is looked through in time that grows with its length, not with the square of it
+    (then this would take hours).
+    """
+    subprocess.run([sys.executable, "-c", _LONG_TEXTS], check=True, timeout=PATIENCE, cwd=ROOT)
