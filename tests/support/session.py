@@ -86,6 +86,17 @@ class TestRun:
                 server.start()
         return server
 
+    def made_once(self, name: str, make: Callable[[Path], object]) -> Path:
+        """A directory that `make` fills, once per run where it succeeds; what it raises is the caller's."""
+        done = self.directory / f"{name}.done"
+        with self._lock(name):
+            if not done.exists():
+                shutil.rmtree(self.directory / name, ignore_errors=True)
+                (self.directory / name).mkdir()
+                make(self.directory / name)
+                done.touch()
+        return self.directory / name
+
     async def template(self, dialect: Dialect, name: str, seed: Seed) -> str:
         """Seeds a template once per run; returns what `copy_template` takes."""
         done = self.directory / f"{name}.{dialect}"
