@@ -24,6 +24,10 @@ from resolvers.permissions import AccessRules, Action, Grant
 #: where a policy applies, as the parts of its `ip_access`; None: everywhere
 Places = frozenset[str] | None
 
+#: rows that decide who may do what
+POWERS: Final = frozenset(
+    f"directus_{name}" for name in ("access", "permissions", "policies", "roles", "settings", "users")
+)
 #: what is written is bound to validations, and filled by presets
 _WRITES: Final = frozenset({"create", "update"})
 #: actions that are about items as a whole
@@ -117,7 +121,9 @@ def _grant(
         if mine and _alike(mine, among):
             return True
         usable = [one for one in mine if _fits(one, theirs, key[0])]
-        free = key[0] not in _WRITES or (_bound(mine, theirs, among) and _filled(mine, usable, theirs, among))
+        free = key[0] not in _WRITES or (
+            _bound(mine, theirs, among) and _filled(key[1], mine, usable, theirs, among)
+        )
         fitting += usable if free else []
     names = theirs.grant.fields
     if not fitting or key[0] in _WHOLE:
@@ -156,11 +162,18 @@ def _bound(mine: Iterable[_Granted], theirs: _Granted, among: Iterable[_Granted]
 
 
 def _filled(
-    mine: Sequence[_Granted], usable: Sequence[_Granted], theirs: _Granted, among: Sequence[_Granted]
+    collection: str,
+    mine: Sequence[_Granted],
+    usable: Sequence[_Granted],
+    theirs: _Granted,
+    among: Sequence[_Granted],
 ) -> bool:
     """Whether presets fill in what I could have sent, or what they would fill in for me."""
     given, others = _presets(mine), _presets(among)
     closed = {name for name in (*given, *others) if not any(_names(one, name) for one in usable)}
+    if collection in POWERS:
+        # what is preset there is given in the name of who set it, what is sent is asked of who sends it
+        closed |= {*given, *others}
     if any(one.grant.validation for one in mine):
         # what is left out meets every validation, what I would have to send may not
         closed |= given.keys()

@@ -271,7 +271,7 @@ class Mutations:
                 transaction=transaction,
                 lookups=lookups,
                 preparer=tools.preparer(transaction, lookups, run.gate, context, guard),
-                performer=tools.performer(transaction, history, self._behaviors.leaving),
+                performer=tools.performer(transaction, history, self._behaviors.leaving(tools.snapshot)),
                 limits=self._limits,
             )
             keys = await writer.run()

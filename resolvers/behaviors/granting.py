@@ -3,9 +3,10 @@ after it. Pure.
 
     raised(before, after, mine=..., taken=...) -> True: somebody may do what neither he nor the caller could
 
-Everybody is looked at who may be touched: the public, each role, each user with policies of his own or whose
-row was written. So it does not matter which row it was, nor how it came to be written. Whose credentials the
-caller sets (`taken`) may do nothing that the caller may not do: the account is as good as his.
+Everybody is looked at who may be touched: the public, who registers himself, each role, each user with
+policies of his own or whose row was written. So it does not matter which row it was, nor how it came to be
+written. Whose credentials the caller sets (`taken`) may do nothing that the caller may not do: the account is
+as good as his.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from resolvers.rules import merge_rules
 from resolvers.sql.powers import Facts
 
 #: policies by id; public ones give their permissions only
-_Ids = frozenset[tuple[str, bool]]
+Ids = frozenset[tuple[str, bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Moment:
         return _grouped((one.user, one.policy) for one in self.facts.access)
 
     @cached_property
-    def public(self) -> _Ids:
+    def public(self) -> Ids:
         given = (one.policy for one in self.facts.access if one.role is None and one.user is None)
         return frozenset((policy, True) for policy in given)
 
@@ -45,7 +46,7 @@ class Moment:
     def _held(self) -> dict[tuple[str, bool], Held]:
         return {}
 
-    def of(self, user: str | None, role: str | None) -> _Ids:
+    def of(self, user: str | None, role: str | None) -> Ids:
         """Of a user with that role, or of all that have it."""
         own = list(self.by_user.get(user, ())) if user is not None else []
         for each in self._chain(role):
@@ -76,24 +77,27 @@ class Moment:
 class _Somebody:
     """`before` None: was not there."""
 
-    before: _Ids | None
-    after: _Ids
+    before: Ids | None
+    after: Ids
     taken: bool = False
+    made: bool = False
 
 
 def raised(
     before: Moment,
     after: Moment,
     *,
-    mine: Iterable[str],
+    mine: Ids,
     made: frozenset[str] = frozenset(),
     taken: frozenset[str] = frozenset(),
+    chosen: frozenset[str] = frozenset(),
 ) -> bool:
     """Whether somebody gained what the caller could not give, or is rid of the second factor. `mine`: the
-    policies that hold for the caller; `made`: users that were not there before.
+    policies that hold for the caller; `made`: users that were not there before; `chosen`: roles that
+    permissions give to these, whatever the caller has.
     """
-    own = before.power((policy, False) for policy in mine)
-    givers = [own, before.power(before.public)]
+    givers = [before.power(mine), before.power(before.public)]
+    parents = [before.power(before.of(None, role)) for role in sorted(chosen)]
     changed = {policy for policy in after.facts.policies if not _same(before, after, policy)}
     seen: set[_Somebody] = set()
     for one in _everybody(before, after, made, taken):
@@ -104,7 +108,7 @@ def raised(
         seen.add(one)
         former = before.power(one.before or ())
         now = after.power(ids)
-        if not covered(givers if one.taken else [*givers, former], now):
+        if not covered([*givers, *(parents if one.made else [] if one.taken else [former])], now):
             return True
         if not keeps_second_factor(former, now):
             return True
@@ -115,12 +119,15 @@ def _everybody(
     before: Moment, after: Moment, made: frozenset[str], taken: frozenset[str]
 ) -> Iterable[_Somebody]:
     yield _Somebody(before=before.public, after=after.public)
+    yield _Somebody(
+        before=before.of(None, before.facts.registered), after=after.of(None, after.facts.registered)
+    )
     for role in after.facts.parents:
         known = before.of(None, role) if role in before.facts.parents else None
         yield _Somebody(before=known, after=after.of(None, role))
     for user, given in after.facts.roles.items():
         former = None if user in made else before.of(user, before.facts.roles.get(user, given))
-        yield _Somebody(before=former, after=after.of(user, given), taken=user in taken)
+        yield _Somebody(before=former, after=after.of(user, given), taken=user in taken, made=user in made)
 
 
 def _same(before: Moment, after: Moment, policy: str) -> bool:

@@ -36,6 +36,8 @@ from schema_gen.errors import failed_validation, forbidden, record_not_unique, u
 from schema_gen.model import SchemaSnapshot
 
 _USERS: Final = "directus_users"
+_SETTINGS: Final = "directus_settings"
+_REGISTERED: Final = "public_registration_role"
 #: what opens an account to who sets it; a status, where it lets somebody in
 _CREDENTIALS: Final = frozenset({"email", "password", "status", "token"})
 _ACTIVE: Final = "active"
@@ -62,6 +64,8 @@ _GIVING: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("directus_policies", "create"): _ANY,
     ("directus_policies", "update"): _FLAGS,
     ("directus_policies", "delete"): _ANY,
+    (_SETTINGS, "create"): frozenset({_REGISTERED}),
+    (_SETTINGS, "update"): frozenset({_REGISTERED}),
     **{
         (f"directus_{name}", action): _ANY
         for name in ("access", "permissions")
@@ -104,7 +108,9 @@ class Guard:
         self._snapshot = snapshot
         self._context = context
         self._before = _Before()
+        #: users whose credentials the caller sets; roles that permissions give to new ones
         self._taken: set[str] = set()
+        self._chosen: set[str] = set()
 
     async def coming(self, collection: str, action: str, touches: Sequence[Touch]) -> None:
         """Raises what passwords are refused for."""
@@ -114,14 +120,14 @@ class Guard:
             await self._addresses(action, touches)
         place = (collection, action)
         in_charge = _concerns(_IN_CHARGE.get(place), touches)
-        giving = not self._context.actor.admin and _concerns(_GIVING.get(place), touches)
-        if not in_charge and not giving:
+        giving = _concerns(_GIVING.get(place), touches)
+        if not in_charge and (not giving or (self._context.actor.admin and collection == _USERS)):
             return
         await one_at_a_time(self._database, self._transaction)
         if in_charge and self._before.admin is None:
             self._before.admin = await has_admin(self._transaction)
-        if giving:
-            await self._remember(collection, touches)
+        if giving and not self._context.actor.admin:
+            await self._remember(collection, action, touches)
 
     async def done(self, records: Iterable[Record]) -> None:
         """Raises FORBIDDEN, UNPROCESSABLE_CONTENT."""
@@ -162,16 +168,24 @@ class Guard:
             if holder != key:
                 raise record_not_unique(_USERS, "email", address)
 
-    async def _remember(self, collection: str, touches: Sequence[Touch]) -> None:
-        users = {touch.key for touch in touches if touch.key is not None} if collection == _USERS else set()
-        if collection == _USERS:
+    async def _remember(self, collection: str, action: str, touches: Sequence[Touch]) -> None:
+        users: set[str] = set()
+        if collection == _USERS and action == "create":
+            self._chosen |= {str(touch.values["role"]) for touch in touches if "role" in touch.preset}
+        elif collection == _USERS:
+            users = {touch.key for touch in touches if touch.key is not None}
             self._taken |= {touch.key for touch in touches if touch.key is not None and _takes(touch)}
         known = self._before.facts
         if known is None:
-            self._before.facts = await read_facts(self._database, self._transaction, users)
+            self._before.facts = await self._facts(users)
         elif users - known.roles.keys():
             found = await read_roles(self._database, self._transaction, users)
             self._before.facts = replace(known, roles={**found, **known.roles})
+
+    async def _facts(self, users: Iterable[str]) -> Facts:
+        settings = self._snapshot.collections.get(_SETTINGS)
+        registering = settings is not None and _REGISTERED in settings.fields
+        return await read_facts(self._database, self._transaction, users, registering=registering)
 
     async def _nobody_raised(self, before: Facts, records: Iterable[Record]) -> None:
         actor = self._context.actor
@@ -182,9 +196,15 @@ class Guard:
         )
         # whom the caller has made he can log in as; himself he is
         taken = (made | self._taken) - {actor.user}
-        after = await read_facts(self._database, self._transaction, made | before.roles.keys())
+        after = Moment(facts=await self._facts(made | before.roles.keys()))
+        former = Moment(facts=before)
         if raised(
-            Moment(facts=before), Moment(facts=after), mine=actor.policies, made=made, taken=frozenset(taken)
+            former,
+            after,
+            mine=frozenset(one for one in former.of(actor.user, actor.role) if one[0] in actor.policies),
+            made=made,
+            taken=frozenset(taken),
+            chosen=frozenset(self._chosen),
         ):
             raise forbidden()
 

@@ -2,7 +2,7 @@
 about.
 
     check("directus_users", "update", {"provider": "x"})      -> refused
-    leaving(transaction, "directus_roles", keys)              users of the roles are suspended
+    leaving(snapshot)(transaction, "directus_roles", keys)    users of the roles are suspended
     within(transaction, records, context)                     a changed password ends the user's other
                                                               logins; a role above itself is refused
     after(event)                                              rules and rights are read again everywhere
@@ -21,12 +21,14 @@ from resolvers.behaviors.settings import SETTINGS, check_settings
 from resolvers.context import RequestContext
 from resolvers.events import Event
 from resolvers.sessions import Sessions
-from resolvers.sql.trees import in_circle, leave_roles
+from resolvers.sql.trees import in_circle, leave_roles, leave_users
 from resolvers.writing.history import Record
+from resolvers.writing.steps import Key, Leaving
 from schema_gen.database import Database, Transaction
 from schema_gen.epoch import Epochs
 from schema_gen.errors import CausewayError, invalid_payload
 from schema_gen.model import SchemaSnapshot
+from schema_gen.registry import SYSTEM
 
 USERS: Final = "directus_users"
 ROLES: Final = "directus_roles"
@@ -44,6 +46,15 @@ _REMEMBERED: Final = ACCESS | {"directus_settings"}
 _BY_HAND: Final = frozenset({"auth_data", "external_identifier", "provider", "tfa_secret"})
 #: changes of a user that end every login
 _ENDING: Final = frozenset({"password", "status"})
+#: columns of the system that would hold up the deletion of a user
+_LEADING: Final = tuple(
+    (table.name, column.name)
+    for table in SYSTEM.values()
+    for column in table.columns
+    if column.references is not None
+    and column.references.table == USERS
+    and column.references.on_delete is None
+)
 
 
 def is_set_by_hand(collection: str, field: str) -> bool:
@@ -80,6 +91,11 @@ def _own_parent(kind: str) -> CausewayError:
     return invalid_payload(f"A {kind} cannot be a parent of itself")
 
 
+def _is_there(snapshot: SchemaSnapshot, table: str, column: str) -> bool:
+    home = snapshot.collections.get(table)
+    return home is not None and column in home.fields
+
+
 class RowBehaviors:
     def __init__(self, database: Database, sessions: Sessions, epochs: Epochs) -> None:
         self._database = database
@@ -89,10 +105,17 @@ class RowBehaviors:
     def guard(self, transaction: Transaction, snapshot: SchemaSnapshot, context: RequestContext) -> Guard:
         return Guard(self._database, transaction, snapshot, context)
 
-    async def leaving(self, transaction: Transaction, collection: str, keys: Sequence[Any]) -> None:
-        """What has to happen before rows with these keys are deleted."""
-        if collection == ROLES and keys:
-            await leave_roles(self._database, transaction, [key[0] for key in keys])
+    def leaving(self, snapshot: SchemaSnapshot) -> Leaving:
+        """What has to happen before rows with some keys are deleted."""
+
+        async def leave(transaction: Transaction, collection: str, keys: Sequence[Key]) -> None:
+            if collection == ROLES and keys:
+                await leave_roles(self._database, transaction, [key[0] for key in keys])
+            elif collection == USERS and keys:
+                places = [place for place in _LEADING if _is_there(snapshot, *place)]
+                await leave_users(self._database, transaction, [key[0] for key in keys], places)
+
+        return leave
 
     async def within(
         self, transaction: Transaction, records: Iterable[Record], context: RequestContext

@@ -30,6 +30,7 @@ from directus_policies"""
 _PERMISSIONS: Final = """
 select cast(policy as text), collection, action, permissions, validation, presets, fields
 from directus_permissions order by id"""
+_REGISTERED: Final = "select cast(public_registration_role as text) from directus_settings limit 1"
 _ROLES: Final = "select cast(id as text), cast(parent as text) from directus_roles"
 _ACCESS: Final = 'select cast(role as text), cast("user" as text), cast(policy as text) from directus_access'
 _USERS: Final = """
@@ -69,6 +70,8 @@ class Facts:
     parents: Mapping[str, str | None]
     access: tuple[Assigned, ...]
     roles: Mapping[str, str | None]
+    #: the role of who registers himself
+    registered: str | None = None
 
 
 async def one_at_a_time(database: Database, transaction: Transaction) -> None:
@@ -94,7 +97,11 @@ async def has_admin(transaction: Transaction) -> bool:
     return bool(await transaction.fetch(_ADMIN))
 
 
-async def read_facts(database: Database, transaction: Transaction, users: Iterable[str]) -> Facts:
+async def read_facts(
+    database: Database, transaction: Transaction, users: Iterable[str], *, registering: bool
+) -> Facts:
+    """`registering`: whether the settings of this database have a role for who registers himself."""
+    registered = await transaction.fetch(_REGISTERED) if registering else []
     permissions: dict[str, list[PermissionRow]] = {}
     for row in await transaction.fetch(_PERMISSIONS):
         permissions.setdefault(row[0], []).append(permission_row(row))
@@ -107,6 +114,7 @@ async def read_facts(database: Database, transaction: Transaction, users: Iterab
             for role, user, policy in await transaction.fetch(_ACCESS)
         ),
         roles=await read_roles(database, transaction, users),
+        registered=registered[0][0] if registered else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""SQL of rows that stand in each other: roles and folders, by their `parent`."""
+"""SQL of rows that lead to each other: roles and folders by their `parent`, and to users that go."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ _LOG_OUT: Final = (
 )
 
 
+_FORGET: Final = "update {table} set {column} = null where {column} {among}"
+
+
 async def in_circle(database: Database, transaction: Transaction, table: str, key: str) -> bool:
     """Whether the row is among its own ancestors."""
     return bool(await transaction.fetch(database.native(_CIRCLE.format(table=table)), (key,)))
@@ -29,8 +32,22 @@ async def in_circle(database: Database, transaction: Transaction, table: str, ke
 
 async def leave_roles(database: Database, transaction: Transaction, keys: Sequence[Any]) -> None:
     """Roles are about to go: those below them stand alone, their users are suspended and logged out."""
+    await _each(database, transaction, (_ALONE, _LOG_OUT, _SUSPEND), keys)
+
+
+async def leave_users(
+    database: Database, transaction: Transaction, keys: Sequence[Any], places: Sequence[tuple[str, str]]
+) -> None:
+    """Users are about to go: these columns, of tables of the system, forget them."""
+    texts = [_FORGET.format(table=table, column=column, among="{among}") for table, column in places]
+    await _each(database, transaction, texts, keys)
+
+
+async def _each(
+    database: Database, transaction: Transaction, texts: Sequence[str], keys: Sequence[Any]
+) -> None:
     postgres = database.dialect == "postgresql"
     among = "= any($1)" if postgres else "in (select value from json_each($1))"
     listed = list(keys) if postgres else json.dumps(list(keys))
-    for text in (_ALONE, _LOG_OUT, _SUSPEND):
+    for text in texts:
         await transaction.execute(database.native(text.format(among=among)), (listed,))

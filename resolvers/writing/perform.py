@@ -14,8 +14,8 @@ from typing import Any
 from resolvers.sql.write import WriteTexts
 from resolvers.writing.history import History, Record
 from resolvers.writing.lookups import plain
-from resolvers.writing.rows import Leaving, Rows
-from resolvers.writing.steps import Key, ListStep, Step
+from resolvers.writing.rows import Rows
+from resolvers.writing.steps import Key, Leaving, ListStep, Step
 from schema_gen.database import Transaction
 from schema_gen.model import Collection, Link, SchemaSnapshot
 

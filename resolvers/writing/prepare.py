@@ -160,22 +160,27 @@ class Preparer:
                     collection, one.action, grants, self._actor_values
                 )
         steps = [self._step(collection, one, batches[one.action]) for one in decided]
-        await self._announce(collection, decided, steps)
+        await self._announce(collection, decided, steps, batches)
         if any(one.wish.item.ones or one.wish.item.lists for one in decided):
             steps = await self._related(collection, decided, steps)
         return steps
 
     async def _announce(
-        self, collection: Collection, decided: Sequence[_Decided], steps: Sequence[Step]
+        self,
+        collection: Collection,
+        decided: Sequence[_Decided],
+        steps: Sequence[Step],
+        batches: Mapping[str, Batch],
     ) -> None:
         if self._watch is None or not collection.system:
             return
-        for action in ("create", "update"):
+        for action in batches:
             touches = [
                 Touch(
                     key=None if step.key is None else str(step.key[0]),
                     fields=one.wish.filled | step.columns.keys() | one.wish.item.led_by,
                     values=step.delta,
+                    preset=frozenset(batches[action].presets).difference(one.wish.item.sent, one.wish.filled),
                 )
                 for one, step in zip(decided, steps, strict=True)
                 if step.action == action

@@ -5,13 +5,13 @@ Steps are of one collection and one action; `places` says which of them. What is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from resolvers.sql.write import CATCH_UP, WriteTexts
 from resolvers.writing.broken_keys import Attempt, BrokenKeys
 from resolvers.writing.lookups import plain
-from resolvers.writing.steps import Key, Step
+from resolvers.writing.steps import Key, Leaving, Step
 from schema_gen.database import Transaction
 from schema_gen.drivers.base import Row
 from schema_gen.errors import CausewayError
@@ -19,8 +19,6 @@ from schema_gen.model import Collection, SchemaSnapshot
 
 #: rows of one statement, so that ten thousand of them do not stand in memory twice
 _ROWS: Final = 1000
-#: told of items before they are deleted: transaction, collection, keys
-Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
 
 
 class Rows:

@@ -10,14 +10,17 @@ keys that the database has not made yet; `perform` fills them in on the way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from schema_gen.database import Transaction
 from schema_gen.model import Collection, Link
 
 #: values of the key's columns as the driver gives and takes them
 Key = tuple[Any, ...]
+#: told of items before they are deleted: transaction, collection, keys
+Leaving = Callable[[Transaction, str, Sequence[Key]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

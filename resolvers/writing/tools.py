@@ -25,7 +25,7 @@ from resolvers.writing.keeping import Keeper
 from resolvers.writing.lookups import LookUps, keys_condition
 from resolvers.writing.perform import Performer
 from resolvers.writing.prepare import Preparer
-from resolvers.writing.rows import Leaving
+from resolvers.writing.steps import Leaving
 from resolvers.writing.watching import Watch
 from schema_gen.database import Transaction
 from schema_gen.drivers.base import DialectName, Reads

@@ -65,6 +65,9 @@ def grant(fields: str | None = "x,y", **more: Any) -> Grant:
         (rules(("create", grant("x", presets={"y": 1}))), rules(("create", grant("x", presets={"y": 1}))),
          True),
         (rules(("create", grant("x"))), rules(("create", grant("x", presets={"y": 1}))), False),
+        # without the preset, what is left out of the payload meets the validation, and is none
+        (rules(("create", grant(validation=_Y, presets={"y": 1}))), rules(("create", grant(validation=_Y))),
+         False),
         (rules(("create", grant("x,y"))), rules(("create", grant("x", presets={"y": 1}))), True),
     ],
 )  # fmt: skip
@@ -85,6 +88,24 @@ def test_where_a_policy_holds() -> None:
     assert covered([[everywhere]], [both])
     assert not covered([[one]], [both])
     assert not covered([[one]], [everywhere])
+
+
+@pytest.mark.parametrize("binding", [{"presets": {"y": 1}}, {"validation": _X}])
+def test_what_binds_elsewhere_does_not_bind_here(binding: dict[str, Any]) -> None:
+    mine = Held(places=None, rules=rules(("create", grant("x", **binding))))
+    free = Held(places=None, rules=rules(("create", grant("x"))))
+    at_work = Held(places=read_places("10.0.0.1"), rules=rules(("create", grant("", **binding))))
+    bound = Held(places=None, rules=rules(("create", grant("", **binding))))
+    assert not covered([[mine]], [free, at_work])
+    assert covered([[mine]], [free, bound])
+
+
+def test_presets_that_contradict_each_other_are_nobodys() -> None:
+    """Which of them is written hangs on what stands beside them."""
+    mine = rules(*(("create", grant("x", presets={"y": value})) for value in (0, 1)))
+    theirs = rules(*(("create", grant(name, presets={"y": value})) for name, value in (("x", 0), ("", 1))))
+    assert covers(mine, mine)
+    assert not covers(mine, theirs)
 
 
 def test_each_of_several_holders_may_cover_a_part() -> None:

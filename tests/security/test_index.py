@@ -55,6 +55,12 @@ TESTED: Final = {
     "GHSA-4hmq-ggrm-qfc6, links": "security/test_letters.py::test_links_hold_no_markup",
     "GHSA-gc7p-j5xm-xxh2": "security/test_letters.py::test_registration_writes_nothing_else",
     "CVE-2021-29641": "security/test_letters.py::test_asking_for_a_password_tells_nobody_apart",
+    "class 3, giving": "security/test_privileges.py::test_privileges_cannot_be_raised",
+    "class 3, over GraphQL": "security/test_privileges.py::test_graphql_is_no_other_way_in",
+    "class 4": "security/test_privileges.py::test_the_last_administrator_stays",
+    "class 4, two at once": (
+        "security/test_privileges.py::test_two_administrators_cannot_remove_each_other_at_once"
+    ),
     "class 4, invitations": "security/test_letters.py::test_nobody_invites_into_more_than_he_has",
     "class 4, once": "security/test_letters.py::test_an_invitation_is_for_one_user_and_one_time",
     "class 5": "security/test_letters.py::test_a_link_to_a_new_password_is_good_once",
@@ -157,7 +163,6 @@ TESTED: Final = {
 LATER: Final = {
     "schema changes at run time": ("GHSA-9x5g-62gj-wqf2", "GHSA-chfm-g7r3-vv42"),
     "versions of items": ("GHSA-7p53-c7p5-8j2j",),
-    "the last administrator, and rights that are given by who has none (class 4)": ("class 4",),
     "subscriptions and sockets": (
         *("GHSA-gggm-66rh-pp98", "GHSA-849r-qrwj-8rv4", "GHSA-97xr-jchp-xm3c", "GHSA-mww8-4gwh-rjfw"),
         *("GHSA-ff8w-8crv-9rcf", "GHSA-hmgw-9jrg-hf2m", "CVE-2026-35523", "CVE-2026-35526"),

@@ -32,7 +32,7 @@ from tests.support.project import (
 from tests.support.writers import rows
 
 MAUD: Final = "the-token-of-maud"
-RIGHTS: Final = ("users", "roles", "policies", "access", "permissions")
+RIGHTS: Final = ("users", "roles", "policies", "access", "permissions", "settings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +161,11 @@ RAISING: Final[Mapping[str, tuple[tuple[str, str, Any], ...]]] = {
         ("POST", "/access", {"policy": "{strong}"}),
         ("POST", "/access", {"policy": {"name": "p", "permissions": [VAULT]}}),
     ),
+    "what who registers has": (
+        ("PATCH", "/settings", {"public_registration_role": "{strong_role}"}),
+        ("PATCH", "/settings", {"public_registration_role": {"id": "{admins}"}}),
+        ("PATCH", "/settings", {"public_registration_role": {"name": "x", "parent": "{admins}"}}),
+    ),
     "what a policy gives": (
         ("POST", "/permissions", {"policy": "{weak}", **VAULT}),
         ("POST", "/permissions", {"policy": {"id": "{weak}", "admin_access": True}, **VAULT}),
@@ -173,6 +178,8 @@ RAISING: Final[Mapping[str, tuple[tuple[str, str, Any], ...]]] = {
         ("PATCH", "/permissions", {"query": of("{strong}"), "data": {"policy": "{weak}"}}),
         ("POST", "/permissions", {"policy": "{weak}", "collection": "articles", "action": "create",
                                   "fields": ["title"]}),
+        ("POST", "/permissions", {"policy": "{weak}", "collection": "directus_users", "action": "create",
+                                  "fields": ["email"], "presets": {"role": "{strong_role}"}}),
         ("PATCH", "/policies/{weak}", {"permissions": {"create": [VAULT]}}),
         ("PATCH", "/policies/{weak}", {"admin_access": True}),
         ("PATCH", "/policies", {"query": {}, "data": {"admin_access": True}}),
@@ -250,6 +257,7 @@ async def test_what_one_has_one_may_give(town: Town) -> None:
         ("PATCH", "/users/{other}", {"role": "{weak_role}"}),
         ("PATCH", "/users/{other}", {"role": "{managers}"}),
         ("POST", "/users?fields=id", {**NEW, "password": "a password", "role": "{weak_role}"}),
+        ("PATCH", "/settings", {"public_registration_role": "{weak_role}"}),
         ("POST", "/access", {"user": "{other}", "policy": "{weak}"}),
         ("POST", "/roles", {"name": "x", "parent": "{weak_role}", "users": ["{other}"]}),
         ("POST", "/policies", {"name": "mine", "app_access": True, "users": [{"user": "{other}"}],
@@ -266,6 +274,23 @@ async def test_what_one_has_one_may_give(town: Town) -> None:
     ):  # fmt: skip
         answer = await town.ask(method, target, body)
         assert answer.status in (200, 204), (method, target, body, answer.body)
+
+
+async def test_what_a_permission_presets_is_the_choice_of_who_wrote_it(town: Town) -> None:
+    """Who registers by a permission of the public gets the role that stands there, and no other."""
+    base = town.site.database
+    public = await add_policy(base, public=True)
+    await grant(
+        base, public, "directus_users", "create", fields="email,first_name",
+        presets={"role": town.strong_role, "status": "active"},
+    )  # fmt: skip
+    await town.site.project.epochs.bump_access()
+    assert (await town.ask("POST", "/users", {**NEW, "first_name": "x"}, token=None)).status == 204
+    found = await rows(town.site, "select role from directus_users where email = 'new@example.com'")
+    assert str(found[0][0]) == town.strong_role
+    for more in ({"role": "{admins}"}, {"status": "active"}, {"policies": [{"policy": "{strong}"}]}):
+        answer = await town.ask("POST", "/users", {"email": "n2@example.com", **more}, token=None)
+        assert (answer.status, code(answer)) == (403, "FORBIDDEN"), more
 
 
 async def test_a_second_factor_stays_asked_for(town: Town) -> None:
