@@ -119,6 +119,9 @@ class Hasher:
         )
 
     def _verify(self, stored: str, secret: str) -> bool:
+        if not stored.isascii():
+            # no hash is
+            return False
         try:
             return self._argon2.verify(stored, secret)
         except (VerificationError, InvalidHashError):
