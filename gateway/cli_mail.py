@@ -42,6 +42,8 @@ async def mail_test_command(settings: Settings, arguments: argparse.Namespace, t
         if not desk.transport.sends:
             terminal.note(_NO_TRANSPORT)
             return 1
+        if desk.sender.domain == "example.com":
+            terminal.note("EMAIL_FROM is not set: servers may refuse mails from example.com")
         terminal.note(f"connecting to {desk.transport.name} ...")
         try:
             found = await desk.transport.check()

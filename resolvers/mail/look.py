@@ -22,6 +22,9 @@ COLOR: Final = "#6644FF"
 _COLUMNS: Final = ("project_name", "project_color", "project_logo", "project_url")
 _COLOR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 _PAGES: Final = ("http://", "https://")
+_LONGEST_NAME: Final = 80
+#: addresses, and what mail programs make links of
+_NO_NAME: Final = re.compile(r"[:/\\@<>]|\w\.\w")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,18 @@ class Look:
             rows = await self.database.fetch(f"select {columns} from directus_settings limit 1")
         found = dict(zip(names, rows[0], strict=True)) if rows else {}
         return look_of(found, self.public_url)
+
+
+def spoken(name: object) -> str | None:
+    """A name to greet with. People write their names themselves, and mails go to others where the address is
+    not theirs: what could be a link, or more than a name, is none.
+
+    >>> spoken("Ada  King-Noel"), spoken("Win now: evil.example"), spoken(None)
+    ('Ada King-Noel', None, None)
+    """
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or _NO_NAME.search(name) is not None:
+        return None
+    return one_line(name) or None
 
 
 def look_of(row: Mapping[str, Any], public_url: str) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from resolvers.mail.addresses import Sender
 from resolvers.mail.connection import Connection
-from resolvers.mail.look import Look
+from resolvers.mail.look import Look, spoken
 from resolvers.mail.message import NoAddress, compose
 from resolvers.mail.post import Letter
 from resolvers.mail.queue import MailQueue, Pace
@@ -60,6 +60,8 @@ class Desk:
     async def mail(self, letter: Letter) -> Mail:
         look = await self.look.values()
         values: dict[str, Any] = {**look, **letter.data}
+        if "name" in values:
+            values["name"] = spoken(values["name"])
         # templates are files, and may be long
         rendered = await asyncio.to_thread(self.templates.render, letter.template, values)
         message = compose(

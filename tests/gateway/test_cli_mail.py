@@ -35,8 +35,9 @@ async def call(url: str, to: str, settings: Mapping[str, str]) -> tuple[int, str
 
 async def test_a_mail_is_sent(url: str) -> None:
     async with mailbox(tls="starttls", user="causeway", password="s3cret") as box:
-        code, out, err = await call(url, "ada@example.com", box.settings)
-        assert (code, out) == (0, "Sent to ada@example.com from no-reply@example.com.\n")
+        settings = {**box.settings, "EMAIL_FROM": "Me <me@example.org>"}
+        code, out, err = await call(url, "ada@example.com", settings)
+        assert (code, out) == (0, "Sent to ada@example.com from me@example.org.\n")
         assert err.startswith(f"connecting to 127.0.0.1:{box.port} ...\nconnected (TLSv1.")
         assert err.endswith(", logged in as causeway); sending ...\n")
         assert (await box.next()).subject == "Test mail of Causeway"
@@ -48,6 +49,7 @@ async def test_what_goes_wrong_is_one_line(url: str) -> None:
         box.answers.append("550 no such user")
         code, out, err = await call(url, "ada@example.com", box.settings)
         assert (code, out) == (1, "")
+        assert err.startswith("EMAIL_FROM is not set")
         assert err.splitlines()[-1] == "causeway: not sent: 550 no such user"
         code, out, err = await call(url, "ada@example.com", {**box.settings, "EMAIL_SMTP_PASSWORD": "wrong"})
         assert (code, out) == (1, "")

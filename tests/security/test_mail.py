@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.observe import configure_logging
+from resolvers.mail.look import spoken
 from resolvers.mail.post import Letter
 from resolvers.mail.templates import Templates
 from schema_gen.errors import CausewayError
@@ -71,6 +72,22 @@ async def test_a_refused_template_is_told_to_who_sends(make_database: MakeDataba
             with pytest.raises(CausewayError, match="There is no mail template"):
                 site.project.post.send(Letter(template=name, to="ada@example.com", data={}))
         assert site.project.post.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((name, name) for name in ("Ada", "J. R. Smith", "Zoë O'Neil-Núñez", "李雷")),
+        *(
+            (name, None)
+            for name in ("evil.example", "http://x", "Click: here", "a@b", "<b>", "x" * 81, "", "\n", 5)
+        ),
+        ("Ada\r\n\r\nYour account is closed", "Ada Your account is closed"),
+    ],
+)
+def test_names_are_names(name: object, told: str | None) -> None:
+    """Who chooses a name may not be who gets the mail."""
+    assert spoken(name) == told
 
 
 async def test_what_is_sent_is_escaped_in_the_mail(make_database: MakeDatabase) -> None:

@@ -8,7 +8,8 @@
 
 `box.settings` are the EMAIL_* variables that lead there. `box.answers` holds what the next recipients are
 answered, one by one ("451 later", "550 no"); after those, everything is taken. `mailbox(tls="starttls")` and
-`tls="implicit"` encrypt, with a certificate that `box.settings` trust; `user` and `password` demand a login.
+`tls="implicit"` encrypt, with a certificate that `box.settings` trust; `user` and `password` demand a login;
+`utf8=False` takes addresses in ASCII only.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ class Conversation(SMTP):
 
 @asynccontextmanager
 async def mailbox(
-    *, tls: Tls = "none", user: str | None = None, password: str = ""
+    *, tls: Tls = "none", user: str | None = None, password: str = "", utf8: bool = True
 ) -> AsyncIterator[Mailbox]:
     with TemporaryDirectory() as directory:
         context, settings = _certificates(Path(directory)) if tls != "none" else (None, {})
@@ -187,7 +188,7 @@ async def mailbox(
                 return Conversation(
                     box,
                     hostname="mailbox.test",
-                    enable_SMTPUTF8=True,
+                    enable_SMTPUTF8=utf8,
                     tls_context=context if tls == "starttls" else None,
                     require_starttls=tls == "starttls",
                     authenticator=check if user is not None else None,

@@ -158,6 +158,16 @@ async def test_addresses_in_other_letters() -> None:
         assert got.message["To"] == "ädä@exämple.com"
 
 
+async def test_no_address_is_changed_for_a_server_that_knows_ascii_only() -> None:
+    """GHSA-qw9g-7549-7wg5: it goes to whose address it is, or to nobody."""
+    async with mailbox(utf8=False) as box:
+        for address in ("ada@exämple.com", "ädä@example.com", "ada@stra\u00dfe.example"):
+            reason, temporary = await refusal(smtp(box), mail(address))
+            assert "SMTPUTF8" in reason.upper()
+            assert not temporary
+        assert box.letters == []
+
+
 def test_a_file_of_certificates_that_is_none() -> None:
     for path in ("/nonexistent", __file__):
         settings = settings_for("sqlite://", EMAIL_TRANSPORT="smtp", EMAIL_SMTP_TLS_CA_FILE=path)
