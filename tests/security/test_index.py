@@ -66,6 +66,7 @@ TESTED: Final = {
     "class 5": "security/test_letters.py::test_a_link_to_a_new_password_is_good_once",
     "class 5, purposes": "security/test_letters.py::test_tickets_open_nothing_else",
     "class 6": "security/test_login.py::test_a_used_token_that_comes_again_ends_the_login",
+    "class 6, cookies": "security/test_login.py::test_a_used_cookie_that_comes_again_ends_the_login",
     "class 6, at once": "security/test_login.py::test_two_refreshes_at_once_both_go_on",
     "class 6, rights": "security/test_login.py::test_refresh_never_raises_rights",
     "class 6, fixation": "security/test_login.py::test_the_cookie_changes_at_login",

@@ -445,6 +445,43 @@ async def test_a_used_token_that_comes_again_ends_the_login(make_database: MakeD
         assert await gets_in(site, token=other["access_token"])
 
 
+async def test_a_used_cookie_that_comes_again_ends_the_login(make_database: MakeDatabase) -> None:
+    """In both modes with cookies; within the grace period it is one of two tabs."""
+    url = await make_database(with_ada)
+    async with running(url, SESSION_REFRESH_GRACE_PERIOD="1h") as site:
+        for mode in ("cookie", "session"):
+            first = cookie_of(await login(site, mode=mode))
+            second = cookie_of(await post(site, "/auth/refresh", {"mode": mode}, first))
+            third = cookie_of(await post(site, "/auth/refresh", {"mode": mode}, second))
+            # from any link of the chain to its end
+            for used in (first, second):
+                again = await post(site, "/auth/refresh", {"mode": mode}, used)
+                assert again.status == 200
+                if mode == "cookie":
+                    assert cookie_of(again) == third
+            past = stored(site.database, datetime.now(UTC) - timedelta(seconds=1))
+            sql = "update directus_sessions set expires = $1 where next_token is not null"
+            await change(site.database, sql, past)
+            refused = await post(site, "/auth/refresh", {"mode": mode}, first)
+            assert (refused.status, code(refused)) == (401, "INVALID_CREDENTIALS")
+            assert "Max-Age=0" in refused.headers["set-cookie"]
+            assert (await post(site, "/auth/refresh", {"mode": mode}, third)).status == 401
+            assert await site.database.fetch("select token from directus_sessions") == []
+
+
+async def test_a_token_of_one_mode_does_not_outlive_its_login_in_another(site: Site) -> None:
+    """What is in a cookie, sent as a payload, is the same token: used up, and ended with the others."""
+    cookie = cookie_of(await login(site, mode="cookie"))
+    token = cookie.partition("=")[2]
+    pair = data(await refresh(site, token))
+    assert (await refresh(site, token)).status == 401
+    again = await post(site, "/auth/refresh", {"mode": "cookie"}, cookie)
+    assert cookie_of(again).partition("=")[2] == pair["refresh_token"]
+    assert (await post(site, "/auth/logout", {"mode": "cookie"}, cookie_of(again))).status == 204
+    assert not await gets_in(site, token=pair["access_token"])
+    assert (await refresh(site, pair["refresh_token"])).status == 401
+
+
 @pytest.mark.parametrize("late", [False, True])
 async def test_a_login_that_a_directus_server_began(make_database: MakeDatabase, late: bool) -> None:
     """Its tokens have no family; they go on as ours, and one that comes again too late ends what followed."""
