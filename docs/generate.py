@@ -40,8 +40,8 @@ _CLI: Final = """# Command line
 
 `causeway COMMAND`, or `python -m gateway COMMAND`. Configuration comes from the environment and `.env`
 ([configuration](configuration.md)); an option wins over both. Exit codes: 0 done, 1 it could not be done, 2
-the call or the configuration is wrong. Errors are one line on standard error. Passwords are asked for, or
-read from standard input; they are never part of the command line.
+the call or the configuration is wrong. Errors are one line on standard error. Passwords are asked for,
+read from standard input or made; they are never part of the command line.
 """
 
 

@@ -24,7 +24,7 @@ from resolvers.permissions import Grant, Scope
 from resolvers.permissions import condition_of as condition_of_grant
 from resolvers.rules import minimum_grant, read_grant
 from resolvers.sql.access import PermissionRow, permissions_of
-from resolvers.sql.dialects.base import SqlDialect
+from resolvers.sql.dialects.base import MASK, SqlDialect
 from resolvers.why.callers import Callers, Found
 from resolvers.why.deciding import Item, Known, condition_of, decide
 from resolvers.why.facts import Answer, Permission, Question, Source
@@ -123,9 +123,7 @@ class _Asking:
             validations=tuple(_filled(g.validation, current) for g in grants if g.validation)
             if writes
             else (),
-            cautions=()
-            if answered == "no"
-            else cautions(self._collection.name, question.action, question.field, admin=found.caller.admin),
+            cautions=() if answered == "no" else self._cautions(found),
         )
 
     # --- what the rules say ---------------------------------------------------------------------------------
@@ -184,6 +182,13 @@ class _Asking:
     def _names(self, grant: Grant) -> bool | None:
         field = self._question.field
         return None if field is None else grant.fields is None or field in grant.fields
+
+    def _cautions(self, found: Found) -> tuple[str, ...]:
+        question, collection = self._question, self._collection
+        field = None if question.field is None else collection.fields[question.field]
+        if question.action == "read" and field is not None and field.concealed:
+            return (f"its value is never shown, it reads as {MASK}",)
+        return cautions(collection.name, question.action, question.field, admin=found.caller.admin)
 
     def _refusal(self, key: Key | None) -> str | None:
         """Why nobody, or nobody of the caller's kind, sets the field by hand."""

@@ -25,7 +25,7 @@ from tests.support.server import ServerProcess, causeway, running_server
 SHARES: Final = (
     ("auth", "collections", "fields", "graphql-system"),
     ("query", "graphql-read", "graphql-write"),
-    ("permissions", "relations-api", "schema-api", "settings", "users"),
+    ("permissions", "presets", "relations-api", "schema-api", "settings", "users"),
     ("items-crud", "relations", "server", "utils"),
 )
 PAGE: Final = ROOT / "docs" / "compatibility.md"

@@ -186,6 +186,8 @@ async def test_what_rules_alone_do_not_decide(site: Site) -> None:
     assert (await asked(site, "update", "directus_users", field="role", **admin))["cautions"] == [charge]
     assert (await asked(site, "delete", "directus_policies", **admin))["cautions"] == [charge]
     assert (await asked(site, "update", "articles"))["cautions"] == []
+    (masked,) = (await asked(site, "read", "directus_users", field="password", **admin))["cautions"]
+    assert masked == "its value is never shown, it reads as **********"
 
 
 async def test_nothing_is_written(site: Site) -> None:

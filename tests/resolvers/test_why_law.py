@@ -22,7 +22,17 @@ from resolvers.why.facts import Question
 from schema_gen.database import open_database
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.project import Site, add_policy, add_role, add_user, change, grant, running, seed_system
+from tests.support.project import (
+    Site,
+    add_policy,
+    add_role,
+    add_user,
+    change,
+    data,
+    grant,
+    running,
+    seed_system,
+)
 
 ADA: Final = "6f0e2c1a-0000-4000-8000-00000000ada0"
 TOKEN: Final = "the-token-of-ada"
@@ -60,7 +70,7 @@ class Given:
     permissions: tuple[tuple[str, str, Any], ...]
 
 
-actions = st.sampled_from(["read", "create", "update", "delete"])
+actions = st.sampled_from(["read", "create", "update", "delete", "share"])
 permissions = st.tuples(
     actions,
     st.sampled_from(["*", "id,title", "title", "id,status,owner", "status", ""]),
@@ -204,3 +214,8 @@ async def test_what_is_told_is_what_happens(site: Site, world: tuple[list[Given]
         assert any(answers) <= whole.allowed, whole
         assert (whole.answer == "yes") <= all(answers), whole
     assert (await told("delete", 77, None)).answer == "no"
+    for item in ITEMS:
+        rights = data(await site.ask("GET", f"/permissions/me/notes/{item}", token=TOKEN))
+        for action in ("update", "delete", "share"):
+            one = await told(action, item, None)
+            assert (one.answer == "yes") == rights[action]["access"], one
