@@ -103,14 +103,14 @@ class Hasher:
         finally:
             self._under_way -= 1
 
-    def bearable(self, stored: str) -> bool:
-        """Whether to compare with a hash that a stranger sends costs no more than with one of ours. What is
-        no argon2 hash costs nothing.
+    def bearable(self, stored: str) -> bool | None:
+        """Whether to compare with a hash that a stranger sends costs no more than with one of ours; None: it
+        is no argon2 hash.
         """
         try:
             asked = extract_parameters(stored)
         except InvalidHashError:
-            return True
+            return None
         return (
             asked.memory_cost <= max(self._argon2.memory_cost, _MEMORY)
             and asked.time_cost <= max(self._argon2.time_cost, _PASSES)

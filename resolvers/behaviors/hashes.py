@@ -32,7 +32,10 @@ class Hashes:
     async def verify(self, text: str, stored: str, context: RequestContext) -> bool:
         """False too for what is no hash."""
         await self._admitted(text, context)
-        if not self._hasher.bearable(stored):
+        bearable = self._hasher.bearable(stored)
+        if bearable is None:
+            return False
+        if not bearable:
             raise invalid_payload('"hash" would cost more than is spent here')
         return await self._hasher.verify(stored, text)
 
