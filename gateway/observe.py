@@ -38,7 +38,7 @@ _SECRET_WORD: Final = re.compile(
 #: looked at again from within it, and what stands between the word and its value is short
 _SECRET_TEXT: Final = re.compile(
     r"(?P<head>\b(?:Bearer|Basic)\s{1,8}|(?:token|password|secret|otp)[\w-]{0,40}[\"')]{0,3}\s{0,8}[=:]\s{0,8}\(?|"
-    r"://[^\s:/@]{0,200}:)"
+    r"://[^\s:/@]{0,200}:(?!\d{1,5}(?:[/?#\s]|$)))"
     r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s\"'&;,@})]+)",
     re.IGNORECASE,
 )

@@ -306,6 +306,18 @@ def test_redacted_text(text: str) -> None:
     assert "hush" not in redacted_text(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("link http://10.0.0.1:8055/reset?lang=en", "link http://10.0.0.1:8055/reset?lang=en"),
+        ("redis://me:8055@10.0.0.1:6379/0", "redis://me:--redacted--@10.0.0.1:6379/0"),
+        ("redis://:123456@host", "redis://:--redacted--@host"),
+    ],
+)
+def test_a_port_is_no_password(text: str, shown: str) -> None:
+    assert redacted_text(text) == shown
+
+
 def test_log_settings_are_all_accepted() -> None:
     levels = ("fatal", "error", "warn", "info", "debug", "trace", "silent")
     logger = logging.getLogger("causeway")
