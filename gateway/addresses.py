@@ -54,6 +54,7 @@ TRUST: Final = Kind(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_believed(trust: Trust, peer: str | None) -> bool:
     """Whether who is connected is a proxy, which says what the client asked (`X-Forwarded-Proto`)."""
     if not trust.networks:

@@ -19,7 +19,7 @@ from typing import Final, Literal, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from gateway.config import Settings
-from gateway.cookies import clear_cookie, read_cookies, session_cookie
+from gateway.cookies import came_by_https, clear_cookie, read_cookies, session_cookie
 from gateway.tokens import Tokens
 from resolvers.actors import PUBLIC_KEY, Access, Actors
 from resolvers.context import RequestContext
@@ -90,15 +90,20 @@ class Authenticator:
             foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin", "same-site")
             if foreign or (method == "POST" and kind != "application/json"):
                 raise forbidden(_FOREIGN)
-        elif origin not in self._origins and not self._own(origin, headers.get("host", "")):
+        elif origin not in self._origins and not self._own(origin, headers):
             raise forbidden(_FOREIGN)
 
-    def _own(self, origin: str, host: str) -> bool:
+    def _own(self, origin: str, headers: Mapping[str, str]) -> bool:
+        """Whether it is the server itself, under PUBLIC_URL or the name that it was asked by."""
         parts = urlsplit(origin)
         if not parts.netloc:
             return False
         public = self._public_url
-        return parts.netloc == host or (parts.scheme, parts.netloc) == (public.scheme, public.netloc)
+        if (parts.scheme, parts.netloc) == (public.scheme, public.netloc):
+            return True
+        # a page that came by http may be anybody's on the way, where the request itself came by https
+        plain = came_by_https(headers) and parts.scheme != "https"
+        return parts.netloc == headers.get("host", "") and not plain
 
     def _given(self, headers: Mapping[str, str], query_string: bytes) -> Given | None:
         header = headers.get("authorization")

@@ -62,12 +62,15 @@ def read_cookies(header: str | None) -> dict[str, str]:
 
 
 def set_cookie(spec: CookieSpec, value: str, now: datetime, headers: Mapping[str, str]) -> tuple[str, str]:
-    """The header that sets the cookie; scripts never see it. `headers` of the request, in which
-    `X-Forwarded-Proto` is a proxy's word (see `gateway.shell`).
-    """
-    if spec.by_request and headers.get("x-forwarded-proto", "").partition(",")[0].strip() == "https":
+    """The header that sets the cookie; scripts never see it. `headers` of the request."""
+    if spec.by_request and came_by_https(headers):
         spec = replace(spec, secure=True)
     return _header(spec, value, int(spec.life.total_seconds()), now + spec.life)
+
+
+def came_by_https(headers: Mapping[str, str]) -> bool:
+    """As a proxy says that is believed: of others the header is taken away (see `gateway.shell`)."""
+    return headers.get("x-forwarded-proto", "").partition(",")[0].strip() == "https"
 
 
 def clear_cookie(spec: CookieSpec, now: datetime) -> tuple[str, str]:
