@@ -44,15 +44,22 @@ class Redeeming:
     ) -> None:
         """Raises the refusal of the terms, and what the change is refused for."""
 
+        def may(addressee: Addressee) -> bool:
+            return terms.may(addressee) and ticket.fits(addressee)
+
+        await self.change(ticket.user, replace(terms, may=may), payload, context)
+
+    async def change(
+        self, user: str, terms: Terms, payload: Mapping[str, Any], context: RequestContext
+    ) -> None:
+        """By the server, whoever asks. Raises as `redeem`."""
+
         async def look(transaction: Transaction | None = None) -> None:
-            found = await self._addressees.by_id(ticket.user, transaction)
-            if found is None or not terms.may(found) or not ticket.fits(found):
+            found = await self._addressees.by_id(user, transaction)
+            if found is None or not terms.may(found):
                 raise terms.refusal()
 
         # hashing is costly: not for a ticket that is used up
         await look()
-        await self.change(ticket.user, payload, replace(context, precondition=look))
-
-    async def change(self, user: str, payload: Mapping[str, Any], context: RequestContext) -> None:
-        """By the server, whoever asks."""
-        await inner(self._execute, _CHANGE, "system", {"id": user, "payload": payload}, as_server(context))
+        context = replace(as_server(context), precondition=look)
+        await inner(self._execute, _CHANGE, "system", {"id": user, "payload": payload}, context)

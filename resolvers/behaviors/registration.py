@@ -13,7 +13,7 @@ links of before are void: nobody's link confirms a password that somebody else c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -73,6 +73,7 @@ def _used_up() -> CausewayError:
 
 
 _TERMS: Final = Terms(may=_may, refusal=_used_up)
+_AGAIN: Final = Terms(may=_may, refusal=forbidden)
 
 
 class Registration:
@@ -115,15 +116,10 @@ class Registration:
             if not self._welcome(applicant.email.lower(), settings, context):
                 raise forbidden()
             destination = self._letters.destination("pending-registration", applicant.url)
-            await self._enter(applicant, settings, context)
+            password = Hashed(await self._hasher.hash(applicant.password), applicant.password)
+            await self._enter(applicant, password, settings, context)
             if settings.verify:
-                found = await self._addressees.by_email(applicant.email)
-                addressed = found if found is not None and _may(found) else None
-                letter = self._letters.write(
-                    "pending-registration", addressed or NOBODY, destination, context.now
-                )
-                if addressed is not None:
-                    self._letters.send(letter)
+                await self._write_to(applicant.email, password, destination, context)
 
     async def verify(self, token: str, context: RequestContext) -> str:
         """The id of the user. Raises INVALID_TOKEN, TOKEN_EXPIRED, INVALID_PAYLOAD (the link is used up)."""
@@ -132,21 +128,23 @@ class Registration:
         return ticket.user
 
     async def _enter(
-        self, applicant: Applicant, settings: RegistrationSettings, context: RequestContext
+        self,
+        applicant: Applicant,
+        password: Hashed,
+        settings: RegistrationSettings,
+        context: RequestContext,
     ) -> None:
         """A new row is tried for everybody: what it is refused for, and what that takes, is the same for
         addresses that are known. Of those, the ones that are not confirmed yet are changed.
         """
         known = await self._addressees.all_by_email(applicant.email)
-        # once, whether one or two rows are tried
-        hashed = Hashed(await self._hasher.hash(applicant.password), applicant.password)
-        written = {
-            "password": hashed,
+        own = {
+            "password": password,
             "first_name": applicant.first_name,
             "last_name": applicant.last_name,
         }
         row = {
-            **written,
+            **own,
             "email": known[0].email if known else applicant.email.lower(),
             "role": settings.role,
             "status": _UNVERIFIED if settings.verify else "active",
@@ -156,8 +154,33 @@ class Registration:
         except CausewayError as error:
             if error.code != "RECORD_NOT_UNIQUE":
                 raise
-            if settings.verify and len(known) == 1 and _may(known[0]):
-                await self._redeeming.change(known[0].id, written, context)
+            if settings.verify:
+                # nobody is known where somebody else was a moment sooner
+                found = known or await self._addressees.all_by_email(applicant.email)
+                await self._say_anew(found, own, context)
+
+    async def _say_anew(
+        self, known: Sequence[Addressee], own: Mapping[str, Any], context: RequestContext
+    ) -> None:
+        if len(known) != 1 or not _may(known[0]):
+            return
+        try:
+            await self._redeeming.change(known[0].id, _AGAIN, own, context)
+        except CausewayError as error:
+            # confirmed meanwhile: nobody but the owner changes anything from then on
+            if error.code != "FORBIDDEN":
+                raise
+
+    async def _write_to(
+        self, email: str, password: Hashed, destination: str, context: RequestContext
+    ) -> None:
+        """Only to who is stored with this very password: every link confirms the word that it answers to."""
+        found = await self._addressees.by_email(email)
+        own = found is not None and _may(found) and found.password == password
+        addressee = found if found is not None and own else NOBODY
+        letter = self._letters.write("pending-registration", addressee, destination, context.now)
+        if own:
+            self._letters.send(letter)
 
     async def _settings(self) -> RegistrationSettings:
         """Closed where the database has no such settings."""

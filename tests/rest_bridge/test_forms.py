@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import doctest
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from graphql import validate
 
 from rest_bridge import forms
 from rest_bridge.forms import ACCEPT, INVITE, REGISTER, VERIFY, Form, form_operation, read_form
 from schema_gen.errors import CausewayError
+from schema_gen.graphql.build import build_schema
+from schema_gen.graphql.view import Everything
+from tests.support.project import Site, running, seed_system
 
 ROLE: Final = "6f0e2c1a-0000-4000-8000-000000000001"
 MAIL: Final = "a@example.com"
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    url = f"sqlite:///{tmp_path}/forms.sqlite"
+    await seed_system(url)
+    async with running(url) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -66,6 +80,26 @@ def test_what_is_not_there_is_not_asked() -> None:
     names = [one.variable.name.value for one in least.definition.variable_definitions or ()]
     assert names == ["email", "password"]
     assert form_operation(VERIFY, {"token": "x"}).is_mutation
+
+
+@pytest.mark.parametrize("form", [ACCEPT, INVITE, REGISTER, VERIFY], ids=lambda form: form.root)
+async def test_every_operation_is_valid_inside(site: Site, form: Form) -> None:
+    """With all that may be given, and with what has to be; some of them have a name inside only."""
+    bundle = site.project.holder.current
+    signatures = site.project.engine.calls.signatures
+    for entries in (form.entries, [entry for entry in form.entries if entry.required]):
+        operation = form_operation(form, {entry.name: "x" for entry in entries})
+        for internal in (True, False):
+            schema = build_schema(
+                bundle.snapshot,
+                bundle.names,
+                Everything(bundle.snapshot),
+                "system",
+                signatures,
+                internal=internal,
+            )
+            named = internal or form in (ACCEPT, REGISTER)
+            assert (validate(schema, operation.document) == []) is named
 
 
 def test_the_examples_of_the_module() -> None:

@@ -248,6 +248,44 @@ async def test_registration_writes_nothing_else(site: Site, letters: list[Letter
     ]
 
 
+@pytest.mark.parametrize("moment", ["hashing", "between"])
+async def test_a_confirmed_address_is_nobody_else_s(
+    site: Site, letters: list[Letter], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Who registers an address while its owner confirms it changes nothing, and gets no link."""
+    await open_registration(site)
+    assert (await register(site, "new@example.com")).status == 204
+    home: Any = Hasher if moment == "hashing" else Addressees
+    name = "hash" if moment == "hashing" else "by_id"
+    original = getattr(home, name)
+
+    async def meanwhile(*arguments: Any, **more: Any) -> Any:
+        monkeypatch.setattr(home, name, original)
+        result = await original(*arguments, **more)
+        assert (await verify(site, token_in(letters[0]))).status == 302
+        return result
+
+    monkeypatch.setattr(home, name, meanwhile)
+    body = {"email": "new@example.com", "password": "of a stranger"}
+    assert (await site.ask("POST", "/users/register", body)).status == 204
+    assert len(letters) == 1
+    assert await login(site, "new@example.com", NEW) == 200
+    assert await login(site, "new@example.com", "of a stranger") == 401
+
+
+async def test_two_register_the_same_address_at_once(site: Site, letters: list[Letter]) -> None:
+    """Whichever link is followed, it confirms the password that it answers to."""
+    await open_registration(site)
+    words = [f"password number {n}" for n in range(4)]
+    bodies = [{"email": "new@example.com", "password": word} for word in words]
+    answers = await asyncio.gather(*(site.ask("POST", "/users/register", body) for body in bodies))
+    assert [answer.status for answer in answers] == [204] * 4
+    good = [letter for letter in letters if (await verify(site, token_in(letter))).status == 302]
+    assert len(good) == 1
+    logins = [await login(site, "new@example.com", word) for word in words]
+    assert sorted(logins) == [200, 401, 401, 401]
+
+
 async def test_registering_tells_nobody_apart(
     site: Site, letters: list[Letter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
