@@ -23,17 +23,18 @@ _POLICY: Final = "select auth_password_policy from directus_settings limit 1"
 
 async def check_password(place: Database | Transaction, snapshot: SchemaSnapshot, password: str) -> None:
     """`place`: where the settings are read. Raises FAILED_VALIDATION, or INVALID_PAYLOAD for a novel."""
-    table = snapshot.collections.get("directus_settings")
-    await check_ruled(place, password, ruled=table is not None and "auth_password_policy" in table.fields)
-
-
-async def check_ruled(place: Database | Transaction, password: str, *, ruled: bool) -> None:
-    """`ruled`: whether the settings of this database have such a rule."""
     if len(password) > LONGEST:
         raise invalid_payload(f'"password" must not be longer than {LONGEST} characters')
     if not password:
         raise failed_validation("password", "nempty")
-    rows = await place.fetch(_POLICY) if ruled else []
-    pattern = rows[0][0] if rows else None
+    pattern = await _pattern(place, snapshot)
     if pattern and not matches(pattern, password):
         raise failed_validation("password", "regex")
+
+
+async def _pattern(place: Database | Transaction, snapshot: SchemaSnapshot) -> str | None:
+    table = snapshot.collections.get("directus_settings")
+    if table is None or "auth_password_policy" not in table.fields:
+        return None
+    rows = await place.fetch(_POLICY)
+    return rows[0][0] if rows else None
