@@ -29,8 +29,8 @@ from resolvers.mail.addresses import one_line
 from schema_gen.errors import invalid_payload
 
 BUILT_IN: Final = Path(__file__).parent / "templates"
-_NAME: Final = re.compile(r"[a-z0-9-]+")
-_FILE: Final = re.compile(r"[a-z0-9-]+\.(?:txt|html)")
+_NAME: Final = re.compile(r"[a-z0-9-]{1,100}")
+_FILE: Final = re.compile(r"[a-z0-9-]{1,100}\.(?:txt|html)")
 #: how Python refuses what a template does with its values (adding a text to a number, say)
 _REFUSALS: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -81,9 +81,14 @@ class Templates:
     def problems(self) -> Iterator[str]:
         """What is wrong with the project's own templates, as far as it shows before values are there."""
         folder, *_ = self._folders
-        if folder == BUILT_IN or not folder.is_dir():
+        try:
+            files = sorted(folder.iterdir()) if folder != BUILT_IN else []
+        except (FileNotFoundError, NotADirectoryError):
             return
-        for path in sorted(folder.iterdir()):
+        except OSError as error:
+            yield f"files are not read: {folder}: {error.strerror}"
+            return
+        for path in files:
             if path.suffix == ".liquid":
                 yield f"{path.name} is not read: templates are written in Jinja, in .html and .txt files"
             elif _FILE.fullmatch(path.name) is not None:
@@ -118,11 +123,15 @@ def find(folders: tuple[Path, ...], file: str) -> Path | None:
     """The first file of that name, in a folder and not only linked from it."""
     if _FILE.fullmatch(file) is None:
         return None
-    for folder in folders:
-        path = folder / file
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            return path
-    return None
+    return next((path for folder in folders if _lies_in(path := folder / file, folder)), None)
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    try:
+        return path.is_file() and path.resolve().is_relative_to(folder.resolve())
+    except OSError:
+        # a folder that may not be looked into has nothing for us
+        return False
 
 
 class _Files(BaseLoader):
@@ -144,7 +153,11 @@ class _Files(BaseLoader):
         path = find(self._folders, template)
         if path is None:
             return None
-        state = path.stat()
+        try:
+            state = path.stat()
+        except OSError:
+            # it went at this moment
+            return None
         return path, state.st_mtime_ns, state.st_size
 
 

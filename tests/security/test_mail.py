@@ -39,11 +39,12 @@ NAMES = (
         "linked",
         "~root",
         "$HOME",
+        "a" * 10_000,
     ),
 )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: repr(name[:40]))
 def test_template_names_lead_nowhere_else(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.txt").write_text("the secret")
     folder = tmp_path / "templates"

@@ -136,6 +136,13 @@ def test_what_is_wrong_with_the_folder_is_told_at_the_start(tmp_path: Path) -> N
     ]
 
 
+def test_a_folder_that_cannot_be_looked_into_is_told_and_keeps_no_mail_back() -> None:
+    templates = Templates(Path("x" * 300))
+    assert templates.render("mail-test", VALUES).subject == "Test mail of Causeway"
+    (told,) = templates.problems()
+    assert told.startswith("files are not read: xxx")
+
+
 def test_values_of_the_project_are_what_they_should_be() -> None:
     assert look_of({}, "/") == {
         "project_name": "Causeway",
