@@ -19,8 +19,8 @@ from typing import Final
 
 import pyotp
 
-from schema_gen.database import Database, Transaction
-from schema_gen.errors import CausewayError
+from schema_gen.database import Database
+from schema_gen.errors import CausewayError, SchemaMoved
 
 TABLE: Final = "causeway_used_codes"
 #: steps before and after the present one whose codes are taken
@@ -42,26 +42,27 @@ class UsedCodes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._made = False
 
     async def use(self, user: str, secret: str, code: str, now: datetime) -> bool:
         """Whether it is a code of the secret that has not been used; from now on it has."""
         step = step_of(secret, code, now)
         if step is None:
             return False
-        await self._prepare()
-        async with self._database.transaction() as transaction:
-            return await self._take(transaction, _key(user, secret), step)
+        key = _key(user, secret)
+        try:
+            return await self._take(key, step)
+        except SchemaMoved:
+            # asked first: where the table is there already, nobody needs the right to make one
+            await self._make()
+            return await self._take(key, step)
 
-    async def _take(self, transaction: Transaction, key: str, step: int) -> bool:
+    async def _take(self, key: str, step: int) -> bool:
         native = self._database.native
-        await transaction.execute(native(_SWEEP), (step - _KEPT,))
-        return bool(await transaction.fetch(native(_TAKE), (key, step)))
+        async with self._database.transaction() as transaction:
+            await transaction.execute(native(_SWEEP), (step - _KEPT,))
+            return bool(await transaction.fetch(native(_TAKE), (key, step)))
 
-    async def _prepare(self) -> None:
-        """Makes the table where it is missing."""
-        if self._made:
-            return
+    async def _make(self) -> None:
         try:
             async with self._database.transaction() as transaction:
                 await transaction.execute(_CREATE)
@@ -69,7 +70,6 @@ class UsedCodes:
             # two processes made it at once: PostgreSQL refuses one of them
             if error.code != "RECORD_NOT_UNIQUE":
                 raise
-        self._made = True
 
 
 class _App(pyotp.TOTP):

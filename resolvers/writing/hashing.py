@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from resolvers.secrets import Hasher
 from schema_gen.model import Collection, Link, SchemaSnapshot
+
+Way = Literal["hash", "encrypt"]
 
 
 class Hashed(str):
@@ -27,22 +29,17 @@ class Hashed(str):
         return made
 
 
-def secret_fields(collection: Collection) -> frozenset[str]:
-    """Fields whose values are hashed."""
-    return frozenset(
-        field.name
-        for field in collection.fields.values()
-        if field.column is not None and (field.type == "hash" or "hash" in field.special)
-    )
-
-
-def sealed_fields(collection: Collection) -> frozenset[str]:
-    """Fields whose values are encrypted."""
-    return frozenset(
-        field.name
-        for field in collection.fields.values()
-        if field.column is not None and "encrypt" in field.special
-    )
+def secret_fields(collection: Collection) -> Mapping[str, Way]:
+    """Fields whose values are hidden, and how."""
+    found: dict[str, Way] = {}
+    for field in collection.fields.values():
+        if field.column is None:
+            continue
+        if field.type == "hash" or "hash" in field.special:
+            found[field.name] = "hash"
+        elif "encrypt" in field.special:
+            found[field.name] = "encrypt"
+    return found
 
 
 async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnapshot, hasher: Hasher) -> Any:
@@ -51,7 +48,7 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     Null and the empty text stay (protocol). Where there is no secret the payload itself comes back.
     """
     if isinstance(payload, list):
-        secrets = secret_fields(collection) | sealed_fields(collection)
+        secrets = secret_fields(collection)
         made = [
             item if _plain(item, secrets) else await with_hashes(item, collection, snapshot, hasher)
             for item in payload
@@ -60,13 +57,11 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     if not isinstance(payload, Mapping):
         return payload
     changed: dict[str, Any] = {}
-    secrets, sealed = secret_fields(collection), sealed_fields(collection)
+    secrets = secret_fields(collection)
     for name, value in payload.items():
         new = value
         if name in secrets:
-            new = await _stored(value, hasher.hash)
-        elif name in sealed:
-            new = await _stored(value, hasher.sealed)
+            new = await _stored(value, hasher.hash if secrets[name] == "hash" else hasher.sealed)
         elif isinstance(value, (Mapping, list)):
             new = await _nested(name, value, payload, collection, snapshot, hasher)
         if new is not value:
@@ -74,11 +69,11 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     return {**payload, **changed} if changed else payload
 
 
-def _plain(item: Any, secrets: frozenset[str]) -> bool:
+def _plain(item: Any, secrets: Mapping[str, Way]) -> bool:
     """Whether there can be no secret in it."""
     return (
         isinstance(item, dict)
-        and secrets.isdisjoint(item)
+        and secrets.keys().isdisjoint(item)
         and not any(isinstance(value, (dict, list)) for value in item.values())
     )
 

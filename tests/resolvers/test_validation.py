@@ -352,7 +352,7 @@ async def test_passwords_are_hashed_and_still_judged_by_their_text() -> None:
     )
     hasher = cheap_hasher()
     try:
-        assert secret_fields(collection) == {"secret"}
+        assert secret_fields(collection) == {"secret": "hash"}
         plain = {"name": "x", "secret": None, "kids": [{"thing": 5}]}
         assert await with_hashes(plain, parent, snapshot, hasher) is plain
         sent = {"secret": "long enough", "kids": {"create": [{"password": 5}], "update": []}}
