@@ -22,6 +22,10 @@ from resolvers.url_allow import AllowedUrls, with_token
 from schema_gen.errors import invalid_payload
 
 
+#: characters of a refused link that are told
+_TOLD: Final = 255
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
     """`use`: what a link that is not allowed cannot be used for."""
@@ -59,7 +63,7 @@ class Letters:
         if not named or named == known.default:
             return known.default
         if not known.allowed.permits(named):
-            raise invalid_payload(f'URL "{named}" can\'t be used {_KINDS[purpose].use}')
+            raise invalid_payload(f'URL "{named[:_TOLD]}" can\'t be used {_KINDS[purpose].use}')
         return named
 
     def write(self, purpose: Purpose, addressee: Addressee, url: str, now: datetime) -> Letter:
