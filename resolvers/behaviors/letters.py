@@ -21,7 +21,6 @@ from resolvers.mail.post import Letter, Post
 from resolvers.url_allow import AllowedUrls, with_token
 from schema_gen.errors import invalid_payload
 
-
 #: characters of a refused link that are told
 _TOLD: Final = 255
 
