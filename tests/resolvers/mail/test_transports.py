@@ -246,7 +246,8 @@ def test_links_are_told_without_their_secrets(url: str, told: str) -> None:
 # --- what health tells ----------------------------------------------------------------------------------
 
 
-async def test_the_connection_is_looked_at_now_and_then() -> None:
+async def test_the_connection_is_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.mail.connection._PATIENCE", 30.0)
     async with mailbox() as box:
         connection = Connection(smtp(box))
         assert [await connection.check() for _ in range(5)] == [State(status="ok")] * 5
@@ -254,7 +255,8 @@ async def test_the_connection_is_looked_at_now_and_then() -> None:
         await connection.close()
 
 
-async def test_a_dead_server_is_told() -> None:
+async def test_a_dead_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.mail.connection._PATIENCE", 30.0)
     async with mailbox() as box:
         transport = smtp(box)
     state = await Connection(transport).check()
