@@ -252,6 +252,69 @@ BOUND: Final = {
 }
 
 
+async def test_not_in_several_steps_either(town: Town) -> None:
+    """Each root of a transaction is asked of by itself, and one that is refused undoes the others."""
+    roots = (
+        'a: create_policies_item(data: {id: "{new}", name: "mine"}) { id }'
+        ' b: create_access_item(data: {policy: {id: "{new}", name: "mine"}, user: {id: "{maud}"}}) { id }'
+        ' c: create_permissions_item(data: {policy: {id: "{new}", name: "mine"}, collection: "vault",'
+        ' action: "read", fields: ["*"]}) { id }'
+    ).replace("{new}", "6f0e2c1a-0000-4000-8000-000000000099")
+    for head, made in (("mutation @transaction", 0), ("mutation", 2)):
+        query = town.fill("%s { %s }" % (head, roots))  # noqa: UP031 - braces
+        told = json.loads((await graphql(town.site, query, MAUD, path="/graphql/system")).body)
+        (error,) = told["errors"]
+        assert (error["extensions"]["code"], error["path"]) == ("FORBIDDEN", ["c"])
+        assert sum(answer is not None for answer in told["data"].values()) == made
+    assert (await town.ask("GET", "/items/vault")).status == 403
+
+
+async def test_taking_away_may_be_giving(town: Town) -> None:
+    """All validations hold at once: without one of them, what another policy grants is less bound."""
+    base = town.site.database
+    binding = await add_policy(base, role=town.weak_role)
+    await grant(base, binding, "articles", "create", fields="title", validation={"title": {"_eq": "x"}})
+    loose = await add_policy(base, role=town.weak_role)
+    await grant(base, loose, "articles", "create", fields="title,secret")
+    user = await add_user(base, "bound@example.com", role=town.weak_role)
+    await add_policy(base, user=user)
+    await town.site.project.epochs.bump_access()
+    found = await rows(town.site, "select id from directus_permissions where policy = $1", binding)
+    for method, target, body in (
+        ("DELETE", f"/permissions/{found[0][0]}", None),
+        ("PATCH", f"/permissions/{found[0][0]}", {"validation": None}),
+        ("PATCH", f"/permissions/{found[0][0]}", {"action": "read"}),
+        ("DELETE", f"/policies/{binding}", None),
+        ("DELETE", "/access", {"query": of(binding)}),
+        ("PATCH", f"/policies/{binding}", {"ip_access": ["10.0.0.1"]}),
+        ("PATCH", f"/policies/{binding}", {"permissions": []}),
+    ):
+        answer = await town.ask(method, target, body)
+        assert (answer.status, code(answer)) == (403, "FORBIDDEN"), (method, target, body, answer.body)
+    assert (await town.ask("DELETE", f"/policies/{loose}")).status == 204
+    assert (await town.ask("DELETE", f"/policies/{binding}")).status == 204
+
+
+async def test_what_holds_at_some_addresses_is_given_for_these(town: Town) -> None:
+    base = town.site.database
+    fenced = await add_policy(base, user=town.other, ip_access="10.9.9.9")
+    await grant(base, fenced, "vault")
+    away = await add_policy(base, user=town.maud, ip_access="10.9.9.9")
+    await grant(base, away, "vault", fields="id")
+    await town.site.project.epochs.bump_access()
+    for method, target, body in (
+        ("PATCH", f"/policies/{fenced}", {"ip_access": None}),
+        ("PATCH", f"/policies/{fenced}", {"ip_access": ["10.9.9.9", "10.9.9.10"]}),
+        ("PATCH", f"/policies/{away}", {"ip_access": []}),
+        # she is not there
+        ("POST", "/access", {"role": "{weak_role}", "policy": away}),
+        ("POST", "/policies", {"name": "x", "ip_access": ["10.9.9.9"], "permissions": [VAULT],
+                               "users": [{"user": "{maud}"}]}),
+    ):  # fmt: skip
+        answer = await town.ask(method, target, body)
+        assert (answer.status, code(answer)) == (403, "FORBIDDEN"), (method, target, body, answer.body)
+
+
 async def test_what_one_has_one_may_give(town: Town) -> None:
     for method, target, body in (
         ("PATCH", "/users/{other}", {"role": "{weak_role}"}),
