@@ -23,7 +23,8 @@ from schema_gen.registry import SYSTEM
 
 _WRITING: Final = (*ALWAYS, 408, 413)
 _ONE_ITEM: Final = (*ALWAYS, 404)
-_CHANGING: Final = (*_WRITING, 404, 412)
+#: 422: a change that would leave nobody in charge, of nested items too
+_CHANGING: Final = (*_WRITING, 404, 412, 422)
 _LIST_METHODS: Final = match("/items/x").methods
 _ITEM_METHODS: Final = match("/items/x/1").methods
 _COUNTS: Final[Schema] = {"$ref": "#/components/schemas/x-metadata"}

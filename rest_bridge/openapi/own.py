@@ -251,7 +251,7 @@ def _me(setting: Setting) -> Schema:
             {"200": me, "204": done()},
             parameters=parameters(*ONE, "Prefer", "IfMatch"),
             body=body(setting.change("directus_users")),
-            refusals=(*_SENT, 412),
+            refusals=(*_SENT, 412, 422),
         )
     if setting.deleted("directus_users"):
         found["delete"] = operation(
@@ -260,7 +260,7 @@ def _me(setting: Setting) -> Schema:
             "Delete the own user",
             {"204": done("Deleted")},
             parameters=parameters("IfMatch"),
-            refusals=(*_SENT, 412),
+            refusals=(*_SENT, 412, 422),
         )
     return found
 
