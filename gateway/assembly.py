@@ -223,7 +223,7 @@ def _entrance(base: Base) -> Entrance:
 
 def _model(base: Base, entrance: Entrance) -> Model:
     database = base.database
-    behaviors = RowBehaviors(database, entrance.sessions, base.epochs)
+    behaviors = RowBehaviors(database, entrance.sessions, base.epochs, base.snapshot)
     events = Events((behaviors.after,))
     changes = SchemaChanges(database, sql_dialect(database), base.loader.within, base.reload.changed, events)
     return Model(events=events, behaviors=behaviors, changes=changes, models=Models(base.snapshot, changes))

@@ -27,6 +27,7 @@ from resolvers.behaviors.stalling import at_least
 from resolvers.context import RequestContext
 from resolvers.permissions import Grant
 from resolvers.secrets import Hasher
+from resolvers.sql.access import json_text
 from resolvers.throttle import Throttle
 from resolvers.writing.current import Current
 from resolvers.writing.hashing import Hashed
@@ -40,6 +41,7 @@ _COLUMNS: Final = tuple(
     f"public_registration{suffix}" for suffix in ("", "_verify_email", "_role", "_email_filter")
 )
 _SETTINGS: Final = f"select {', '.join(_COLUMNS)} from directus_settings limit 1"
+_LISTS: Final = frozenset({"_and", "_or"})
 _CREATE: Final = "mutation ($payload: JSON!) { data: create_users_item(payload: $payload) }"
 
 
@@ -195,16 +197,37 @@ class Registration:
             open=bool(open_),
             verify=bool(verify),
             role=None if role is None else str(role),
-            email_filter=json.loads(email_filter) if email_filter else None,
+            email_filter=_read_filter(json_text(email_filter)),
         )
 
     def _welcome(self, email: str, settings: RegistrationSettings, context: RequestContext) -> bool:
         """Whether the address meets the filter. What is no filter is met by nobody."""
         wanted, snapshot = settings.email_filter, self._snapshot()
-        if not wanted:
+        if wanted in (None, {}, []):
             return True
-        if not isinstance(wanted, Mapping):
+        if not _is_filter(wanted):
             return False
         validator = Validator.of(snapshot.collections["directus_users"], "update", snapshot)
         grant = Grant(fields=None, validation=wanted)
         return not validator.refusals({"email": email}, Current(context=context), [grant])
+
+
+def _read_filter(text: str | None) -> Any:
+    """As it is stored: what is no JSON is no filter either."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _is_filter(rule: object) -> bool:
+    """Whether it has the form of one, all the way down: what has not might be met by anybody."""
+    if not isinstance(rule, Mapping):
+        return False
+    for name, value in rule.items():
+        if name in _LISTS:
+            if not isinstance(value, list) or not all(_is_filter(part) for part in value):
+                return False
+        elif not isinstance(value, Mapping):
+            return False
+    return True

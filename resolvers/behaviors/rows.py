@@ -12,7 +12,7 @@ The rest of what users, files and the like do comes with their own routes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from resolvers.addresses import is_address
@@ -22,6 +22,7 @@ from resolvers.context import RequestContext
 from resolvers.events import Event
 from resolvers.sessions import Sessions
 from resolvers.sql.trees import in_circle, leave_roles, leave_users
+from resolvers.writing.following import followed
 from resolvers.writing.history import Record
 from resolvers.writing.steps import Key, Leaving
 from schema_gen.database import Database, Transaction
@@ -97,7 +98,14 @@ def _is_there(snapshot: SchemaSnapshot, table: str, column: str) -> bool:
 
 
 class RowBehaviors:
-    def __init__(self, database: Database, sessions: Sessions, epochs: Epochs) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sessions: Sessions,
+        epochs: Epochs,
+        snapshot: Callable[[], SchemaSnapshot],
+    ) -> None:
+        self._snapshot = snapshot
         self._database = database
         self._sessions = sessions
         self._epochs = epochs
@@ -142,5 +150,8 @@ class RowBehaviors:
 
     async def after(self, event: Event) -> None:
         """A listener of events."""
-        if event.collection in _REMEMBERED:
+        touched = {event.collection}
+        if event.action == "delete":
+            touched |= followed(self._snapshot(), event.collection)
+        if not _REMEMBERED.isdisjoint(touched):
             await self._epochs.bump_access()

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Protocol
 from resolvers.context import RequestContext
 from resolvers.mail.connection import Connection
 from resolvers.single_flight import SingleFlight
+from resolvers.sql.access import json_text
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError, forbidden
 from schema_gen.model import SchemaSnapshot
@@ -229,7 +230,8 @@ def _wire(name: str, value: Any, default: Any) -> Any:
     if value is None:
         return default
     if name in _JSON:
-        return json.loads(value)
+        text = json_text(value)
+        return default if text is None else json.loads(text)
     if name in _FLAGS:
         return bool(value)
     return str(value)

@@ -189,9 +189,9 @@ def permission_row(row: Sequence[Any]) -> PermissionRow:
         policy=row[0],
         collection=row[1],
         action=row[2],
-        permissions=_text(row[3]),
-        validation=_text(row[4]),
-        presets=_text(row[5]),
+        permissions=json_text(row[3]),
+        validation=json_text(row[4]),
+        presets=json_text(row[5]),
         fields=row[6],
         id=row[7] if len(row) > _WITHOUT_ID else None,
     )
@@ -248,6 +248,8 @@ def _policies(rows: Sequence[Sequence[Any]]) -> tuple[PolicyRow, ...]:
     return tuple(found.values())
 
 
-def _text(value: str | bytes | None) -> str | None:
-    """JSON text; PostgreSQL gives json columns as bytes."""
-    return value.decode() if isinstance(value, bytes) else value
+def json_text(value: str | bytes | float | None) -> str | None:
+    """JSON text; PostgreSQL gives json columns as bytes, SQLite a number that stands in one as a number."""
+    if isinstance(value, bytes):
+        return value.decode()
+    return value if value is None or isinstance(value, str) else json.dumps(value)

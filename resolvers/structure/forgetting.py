@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from resolvers.sql.access import json_text
 from resolvers.structure.rule_names import names, reads
 from resolvers.structure.steps import Forget, RowStep
 from schema_gen.model import SchemaSnapshot
@@ -146,7 +147,8 @@ def read_preset(row: Sequence[Any]) -> Preset:
     return Preset(id=key, filter=_json(condition), query=_json(query))
 
 
-def _json(text: str | None) -> Any:
+def _json(value: Any) -> Any:
+    text = json_text(value)
     if text is None:
         return None
     try:

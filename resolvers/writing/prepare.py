@@ -19,6 +19,7 @@ from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.fields import Batch, Fields
+from resolvers.writing.following import followed
 from resolvers.writing.item_keys import ItemKeys
 from resolvers.writing.items import Changes, Existing, Item, One, Path
 from resolvers.writing.lists import Lists, Present
@@ -337,9 +338,13 @@ class Preparer:
     async def delete(self, collection: Collection, keys: Sequence[Key]) -> Mapping[Key, Step]:
         """Also of keys that are not there: those are passed over when the step is performed."""
         await self._rights.delete(collection, keys)
-        if self._watch is not None and collection.system and keys:
-            touches = [Touch(key=str(key[0])) for key in keys]
-            await self._watch.coming(collection.name, "delete", touches)
+        if self._watch is not None and keys:
+            if collection.system:
+                touches = [Touch(key=str(key[0])) for key in keys]
+                await self._watch.coming(collection.name, "delete", touches)
+            for name in sorted(followed(self._snapshot, collection.name) - {collection.name}):
+                if self._snapshot.collections[name].system:
+                    await self._watch.coming(name, "delete", [Touch(key=None)])
         return {
             key: Step(action="delete", collection=collection, key=key, columns=_NOTHING, delta=_NOTHING)
             for key in keys

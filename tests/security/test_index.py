@@ -128,6 +128,9 @@ TESTED: Final = {
     "class 3, what the server sets": (
         "security/test_writing_people.py::test_what_only_the_server_sets_of_a_user"
     ),
+    "class 4, what the database deletes": (
+        "security/test_privileges.py::test_the_last_administrator_stays_where_the_database_deletes"
+    ),
     "class 3, rights": "security/test_writing_people.py::test_rights_are_not_for_the_taking",
     "class 1 in writing": "security/test_writing.py::test_hidden_and_missing_fields_are_refused_alike",
     "class 1 in writing, items": "security/test_writing.py::test_hidden_and_missing_items_are_refused_alike",

@@ -214,6 +214,16 @@ async def test_registering_a_known_address_mails_the_stored_one(site: Site, lett
     assert await login(site, ADA, NEW) == 401
 
 
+@pytest.mark.parametrize(
+    "stored", ["5", "0", "true", '"x"', '["x"]', '{"_and": 5}', '{"_or": [5]}', '{"email": 5}']
+)
+async def test_what_is_no_filter_is_met_by_nobody(site: Site, letters: list[Letter], stored: str) -> None:
+    await open_registration(site, email_filter=stored)
+    answer = await site.ask("POST", "/users/register", {"email": "new@example.com", "password": NEW})
+    assert (answer.status, code(answer)) == (403, "FORBIDDEN")
+    assert not letters
+
+
 async def test_registration_writes_nothing_else(site: Site, letters: list[Letter]) -> None:
     """GHSA-gc7p-j5xm-xxh2: neither rights nor state nor credentials of another kind."""
     await open_registration(site)

@@ -417,6 +417,42 @@ async def test_the_last_administrator_stays(town: Town) -> None:
     assert data(await town.ask("GET", "/users/me?fields=status", token=ADMIN_TOKEN)) == {"status": "active"}
 
 
+async def test_the_last_administrator_stays_where_the_database_deletes(town: Town) -> None:
+    """Users may go with what they lead to: who is last stays, and who is gone is out at once."""
+    key = {"field": "id", "type": "integer", "schema": {"is_primary_key": True, "has_auto_increment": True}}
+    led = {"collection": "directus_users", "field": "place", "related_collection": "places"}
+    for method, target, body in (
+        ("POST", "/collections", {"collection": "places", "schema": {}, "fields": [key]}),
+        ("POST", "/fields/directus_users", {"field": "place", "type": "integer", "schema": {}}),
+        ("POST", "/relations", {**led, "schema": {"on_delete": "CASCADE"}}),
+        ("POST", "/items/places", [{"id": 1}, {"id": 2}]),
+        ("PATCH", "/users/{admin}", {"place": 1}),
+        ("PATCH", "/users/{other}", {"place": 2}),
+    ):
+        assert (await town.ask(method, target, body, ADMIN_TOKEN)).status == 200, target
+    for target, gone in (("/items/places/1", None), ("/items/places", [2, 1])):
+        answer = await town.ask("DELETE", target, gone, ADMIN_TOKEN)
+        assert (answer.status, code(answer)) == (422, "UNPROCESSABLE_CONTENT"), target
+    assert (await town.ask("GET", "/users/me", token="other")).status == 200
+    assert (await town.ask("DELETE", "/items/places/2", None, ADMIN_TOKEN)).status == 204
+    assert (await town.ask("GET", "/users/me", token="other")).status == 401
+    assert (await town.ask("GET", "/users/me", token=ADMIN_TOKEN)).status == 200
+
+
+@pytest.mark.parametrize("part", ["permissions", "validation", "presets"])
+async def test_a_permission_that_holds_a_number_allows_nothing(town: Town, part: str) -> None:
+    """What cannot be understood widens nothing, and stops nobody else."""
+    await add_policy(town.site.database, public=True)
+    public = await rows(town.site, 'select policy from directus_access where role is null and "user" is null')
+    for value in (5, 1.5, "x", True):
+        row = {"policy": str(public[0][0]), "collection": "vault", "action": "read", "fields": ["*"]}
+        answer = await town.ask("POST", "/permissions", {**row, part: value}, ADMIN_TOKEN)
+        assert answer.status == 200, answer.body
+    assert (await town.ask("GET", "/items/vault", token=None)).status == 403
+    assert (await town.ask("GET", "/server/info", token=None)).status == 200
+    assert (await town.ask("PATCH", "/users/{other}", {"role": "{weak_role}"})).status == 200
+
+
 async def test_another_administrator_makes_it_possible(town: Town) -> None:
     assert (await town.ask("PATCH", "/users/{other}", {"role": "{admins}"}, ADMIN_TOKEN)).status == 200
     assert (await town.ask("PATCH", "/users/{admin}", {"status": "suspended"}, ADMIN_TOKEN)).status == 200

@@ -198,6 +198,17 @@ async def test_hashes_are_throttled(site: Site) -> None:
     assert data(other) is False
 
 
+@pytest.mark.parametrize("value", [5, 1.5, "x", True, [1]])
+async def test_whatever_stands_in_the_settings_the_server_tells_of_itself(site: Site, value: Any) -> None:
+    """A database may keep a number that stands in a JSON column as a number."""
+    written = {"theme_light_overrides": value}
+    assert (await site.ask("PATCH", "/settings", written, token=ADMIN_TOKEN)).status == 200
+    told = data(await site.ask("GET", "/server/info"))["project"]["theme_light_overrides"]
+    assert (
+        told == data(await site.ask("GET", "/settings", token=ADMIN_TOKEN))["theme_light_overrides"] == value
+    )
+
+
 async def test_what_the_server_tells_of_itself(site: Site) -> None:
     public = data(await site.ask("GET", "/server/info"))
     user = data(await site.ask("GET", "/server/info", token=APP))
