@@ -7,9 +7,8 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests.support.nursery import nursery
 from tests.support.server import ROOT, START_TIMEOUT
 
 _GRAPHIQL: Final = re.compile(r"GraphiQL\s+(http://\S+)")
@@ -30,15 +30,13 @@ def running_demo(directory: Path, **environment: str) -> Iterator[str]:
     """Gives what `causeway demo` printed until it was ready; ends it."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     log_path = directory / f"demo-{time.monotonic_ns()}.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "demo", "--port", "0"],
-            env={**kept, "PYTHONPATH": str(ROOT), **environment},
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    log_path.touch()
+    process = nursery().start(
+        ["demo", "--port", "0"],
+        env={**kept, "PYTHONPATH": str(ROOT), **environment},
+        cwd=directory,
+        streams=(Path(os.devnull), log_path, log_path),
+    )
     try:
         deadline = time.monotonic() + START_TIMEOUT
         while "/auth/login" not in log_path.read_text():
@@ -47,7 +45,7 @@ def running_demo(directory: Path, **environment: str) -> Iterator[str]:
             time.sleep(0.02)
         yield log_path.read_text()
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.wait(20)
 
 
