@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from resolvers.context import RequestContext
-from resolvers.permissions import AccessRules, Action, Grant
+from resolvers.permissions import Action, Grant
+from resolvers.writing.current import Current, paths
+from resolvers.writing.presets import presets
 from schema_gen.errors import forbidden
-from schema_gen.model import SchemaSnapshot
+from schema_gen.model import Collection, SchemaSnapshot
 
 _NONE: Final = {"access": "none"}
 _ALL: Final = {"access": "full", "fields": ["*"]}
@@ -36,25 +38,40 @@ def permissions_me(context: RequestContext, snapshot: SchemaSnapshot) -> dict[st
     if rules.admin:
         return {name: dict.fromkeys(_ADMIN_ORDER, _ALL) for name in snapshot.collections}
     named = sorted({collection for _, collection in rules.grants})
-    return {name: _collection(rules, name, snapshot) for name in named if name in snapshot.collections}
+    return {
+        name: _collection(context, snapshot.collections[name])
+        for name in named
+        if name in snapshot.collections
+    }
 
 
-def _collection(rules: AccessRules, name: str, snapshot: SchemaSnapshot) -> dict[str, Any]:
-    order = tuple(snapshot.collections[name].fields)
-    return {action: _access(rules.grants.get((action, name), ()), order) for action in _ORDER}
+def fields_of(grants: tuple[Grant, ...], collection: Collection) -> list[str]:
+    """The fields that some of the grants name, in their order; `*` for all of them."""
+    if any(grant.fields is None for grant in grants):
+        return ["*"]
+    named = frozenset[str]().union(*(grant.fields or () for grant in grants))
+    return [name for name in collection.fields if name in named]
 
 
-def _access(grants: tuple[Grant, ...], order: tuple[str, ...]) -> Mapping[str, Any]:
+def presets_of(grants: tuple[Grant, ...], context: RequestContext) -> dict[str, Any]:
+    """What would be filled in. Of variables that lead to other fields only the spelling is told."""
+    filled = presets(grants, Current(context=context))
+    spelled = {name: value for grant in grants for name, value in (grant.presets or {}).items()}
+    return {name: spelled[name] if paths(spelled[name]) else value for name, value in filled.items()}
+
+
+def _collection(context: RequestContext, collection: Collection) -> dict[str, Any]:
+    grants = context.rules.grants
+    return {
+        action: _access(grants.get((action, collection.name), ()), collection, context) for action in _ORDER
+    }
+
+
+def _access(grants: tuple[Grant, ...], collection: Collection, context: RequestContext) -> Mapping[str, Any]:
     if not grants:
         return _NONE
-    whole = any(not grant.rule for grant in grants)
-    every = any(grant.fields is None for grant in grants)
-    named = frozenset[str]().union(*(grant.fields or () for grant in grants))
-    access: dict[str, Any] = {
-        "access": "full" if whole else "partial",
-        "fields": ["*"] if every else [name for name in order if name in named],
-    }
-    presets: dict[str, Any] = {}
-    for grant in grants:
-        presets |= grant.presets or {}
-    return {**access, "presets": presets} if presets else access
+    access: dict[str, Any] = {"access": "full" if any(not grant.rule for grant in grants) else "partial"}
+    fields, filled = fields_of(grants, collection), presets_of(grants, context)
+    if fields:
+        access["fields"] = fields
+    return {**access, "presets": filled} if filled else access

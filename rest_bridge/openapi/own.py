@@ -108,7 +108,15 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
         return paths
     rights: Schema = {
         "type": "object",
-        "additionalProperties": {"type": "object", "properties": {"access": _FLAG}},
+        "additionalProperties": {
+            "type": "object",
+            "required": ["access"],
+            "properties": {
+                "access": _FLAG,
+                "fields": {"type": "array", "items": TEXT, "description": "Of the change of a singleton"},
+                "presets": _MAP,
+            },
+        },
     }
     one = ok(data(rights), "Which of the actions update, delete and share")
     collection: Schema = {"name": "collection", "in": "path", "required": True, "schema": TEXT}

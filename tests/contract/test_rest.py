@@ -137,10 +137,11 @@ async def test_rights_on_one_item(site: Site) -> None:
         == await get(site, "/permissions/me/articles/abc", "limited-token")
         == rights(False, False, False)
     )
-    # without a key: what is not there yet; the first change of a singleton creates it
+    # without a key: what is not there yet; of a singleton the one that is there
     assert await get(site, "/permissions/me/articles", "limited-token") == rights(True, False, True)
-    assert await get(site, "/permissions/me/homepage", "limited-token") == rights(False, False, False)
-    assert await get(site, "/permissions/me/homepage/1", "limited-token") == rights(True, False, False)
+    single = rights(True, False, False) | {"update": {"access": True, "fields": ["*"], "presets": {}}}
+    assert await get(site, "/permissions/me/homepage", "limited-token") == single
+    assert await get(site, "/permissions/me/homepage/1", "limited-token") == single
     assert await get(site, "/permissions/me/nope/1", "limited-token") == rights(False, False, False)
     assert await get(site, "/permissions/me/nope/1", TOKEN) == rights(True, True, True)
 

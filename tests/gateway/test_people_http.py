@@ -14,6 +14,7 @@ from tests.support.project import (
     add_policy,
     add_role,
     add_user,
+    change,
     code,
     data,
     grant,
@@ -89,3 +90,47 @@ async def test_one_s_own_roles_and_flags(site: Site) -> None:
     assert data(await site.ask("GET", "/policies/me/globals")) == {"app_access": False}
     assert data(await site.ask("GET", "/policies/me/globals", token=ADMIN_TOKEN))["admin_access"]
     assert (await site.ask("GET", "/roles/me")).status == 403
+
+
+async def test_rights_to_a_singleton_tell_its_fields_and_presets(site: Site) -> None:
+    """Those of creating it while it is not there; what nobody granted is as it is for other items."""
+    columns = "id integer primary key, a varchar(20), b varchar(20)"
+    await change(site.database, f"create table single ({columns})")
+    await change(site.database, f"create table many ({columns})")
+    await change(site.database, "insert into many values (1, 'x', null), (2, 'y', null)")
+    await add_singleton(site, "single")
+    user = await add_user(site.database, "u@example.com", token=TOKEN)
+    policy = await add_policy(site.database, user=user)
+
+    async def rights(target: str) -> Any:
+        await site.project.epochs.bump_access()
+        return data(await site.ask("GET", f"/permissions/me/{target}", token=TOKEN))
+
+    none = {action: {"access": False} for action in ("update", "delete", "share")}
+    assert await rights("single") == await rights("single/1") == await rights("many/1") == none
+    await grant(
+        site.database, policy, "single", "update", fields="a", rule={"a": {"_neq": "no"}}, presets={"b": "z"}
+    )
+    await grant(site.database, policy, "many", "update", fields="a", rule={"a": {"_eq": "x"}})
+    assert (await rights("single"), await rights("single/1")) == (none, none)
+    assert (await rights("many/1"))["update"] == {"access": True}
+    assert (await rights("many/2"), await rights("many/9")) == (none, none)
+    own = {"a": "$CURRENT_USER", "id": "$CURRENT_USER.email"}
+    await grant(site.database, policy, "single", "create", fields="b", presets=own)
+    created = {"access": True, "fields": ["b"], "presets": {**own, "a": user}}
+    assert (await rights("single"))["update"] == created
+    await change(site.database, "insert into single values (1, 'yes', null)")
+    changed = {"access": True, "fields": ["a"], "presets": {"b": "z"}}
+    assert (await rights("single"))["update"] == (await rights("single/1"))["update"] == changed
+    await change(site.database, "update single set a = 'no'")
+    assert (await rights("single"), await rights("single/1")) == (none, none)
+    told = data(await site.ask("GET", "/permissions/me", token=TOKEN))["single"]
+    assert told["create"] == {"access": "full", "fields": ["b"], "presets": {**own, "a": user}}
+    full = {action: {"access": True} for action in ("update", "delete", "share")}
+    assert data(await site.ask("GET", "/permissions/me/single", token=ADMIN_TOKEN)) == full
+
+
+async def add_singleton(site: Site, name: str) -> None:
+    sql = "insert into directus_collections (collection, singleton) values ($1, $2)"
+    await change(site.database, sql, name, True)
+    assert (await site.ask("POST", "/utils/cache/clear", token=ADMIN_TOKEN)).status == 200
