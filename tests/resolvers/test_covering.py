@@ -200,7 +200,7 @@ powers = st.lists(held_, max_size=2)
 
 
 @given(mine=powers, theirs=powers)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_is_covered_can_be_done_anyway(mine: list[Held], theirs: list[Held]) -> None:
     if covered([mine], theirs):
         for address in ADDRESSES:
@@ -208,7 +208,7 @@ def test_what_is_covered_can_be_done_anyway(mine: list[Held], theirs: list[Held]
 
 
 @given(mine=powers, part=st.sets(st.integers(0, 1)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_everybody_covers_himself(mine: list[Held], part: set[int]) -> None:
     """And, but for what validations and presets bind, each part of him."""
     assert covered([mine], mine)

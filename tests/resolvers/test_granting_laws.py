@@ -33,7 +33,7 @@ from tests.support.project import (
 from tests.support.writers import rows
 
 MAUD: Final = "the-token-of-maud"
-REQUESTS: Final = 70
+REQUESTS: Final = 50
 RULES: Final = (None, {"x": {"_eq": 1}}, {"_and": [{"x": {"_eq": 1}}, {"y": {"_eq": 1}}]})
 EVERYTHING: Final = AccessRules(
     admin=True,
