@@ -92,13 +92,16 @@ def raised(
     taken: frozenset[str] = frozenset(),
     chosen: frozenset[str] = frozenset(),
 ) -> bool:
-    """Whether somebody gained what the caller could not give, or is rid of the second factor. `mine`: the
-    policies that hold for the caller; `made`: users that were not there before; `chosen`: roles that
-    permissions give to these, whatever the caller has.
+    """Whether somebody gained what the caller could not give, or is rid of the second factor, or a policy
+    that makes administrators is not what it was. `mine`: the policies that hold for the caller; `made`: users that
+    were not there before; `chosen`: roles that permissions give to these, whatever the caller has.
     """
     givers = [before.power(mine), before.power(before.public)]
     parents = [before.power(before.of(None, role)) for role in sorted(chosen)]
     changed = {policy for policy in after.facts.policies if not _same(before, after, policy)}
+    if any(before.facts.policies[policy].admin for policy in changed & before.facts.policies.keys()):
+        # bound to an address, it would keep those out who could undo it
+        return True
     seen: set[_Somebody] = set()
     for one in _everybody(before, after, made, taken):
         ids = one.after

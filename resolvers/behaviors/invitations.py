@@ -6,7 +6,8 @@ with.
 
 Rows are written under the rules of who invites, as any others: it takes the right to create users with
 `email`, `role` and `status`, and nobody is given a role that allows more than the caller may. Who is invited
-already gets another mail, who is a user already gets none; the answer is the same.
+already gets another mail, who is a user already gets none; the answer to who may invite into the role is the
+same.
 """
 
 from __future__ import annotations

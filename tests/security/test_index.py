@@ -128,6 +128,9 @@ TESTED: Final = {
     "class 3, what the server sets": (
         "security/test_writing_people.py::test_what_only_the_server_sets_of_a_user"
     ),
+    "class 4, what makes administrators": (
+        "security/test_privileges.py::test_what_makes_administrators_is_changed_by_them_alone"
+    ),
     "class 4, what the database deletes": (
         "security/test_privileges.py::test_the_last_administrator_stays_where_the_database_deletes"
     ),

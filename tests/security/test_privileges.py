@@ -401,6 +401,26 @@ LAST: Final[tuple[tuple[str, str, Any], ...]] = (
 )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"ip_access": ["10.0.0.1"]}, {"enforce_tfa": True}, {"admin_access": False, "app_access": False}],
+    ids=json.dumps,
+)
+async def test_what_makes_administrators_is_changed_by_them_alone(
+    town: Town, change: Mapping[str, Any]
+) -> None:
+    for target, body in (
+        ("/policies/{almighty}", change),
+        ("/policies", {"keys": ["{almighty}"], "data": change}),
+        ("/policies", [{"id": "{almighty}", **change}]),
+    ):
+        refused = await town.ask("PATCH", target, body)
+        assert (refused.status, code(refused)) == (403, "FORBIDDEN")
+    # its name says nothing of rights
+    assert (await town.ask("PATCH", "/policies/{almighty}", {"name": "Chiefs"})).status == 200
+    assert (await town.ask("PATCH", "/policies/{weak}", {"ip_access": ["10.0.0.1"]})).status == 200
+
+
 async def test_the_last_administrator_stays(town: Town) -> None:
     """Class 4: not removed, suspended or stripped, on any way, not even by himself."""
     for method, target, body in LAST:
