@@ -93,8 +93,10 @@ def raised(
     chosen: frozenset[str] = frozenset(),
 ) -> bool:
     """Whether somebody gained what the caller could not give, or is rid of the second factor, or a policy
-    that makes administrators is not what it was. `mine`: the policies that hold for the caller; `made`: users that
-    were not there before; `chosen`: roles that permissions give to these, whatever the caller has.
+    that makes administrators is not what it was.
+
+    `mine`: the policies that hold for the caller; `made`: users that were not there before; `chosen`: roles
+    that permissions give to these, whatever the caller has.
     """
     givers = [before.power(mine), before.power(before.public)]
     parents = [before.power(before.of(None, role)) for role in sorted(chosen)]
