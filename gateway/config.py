@@ -118,6 +118,11 @@ class Settings:
     server_shutdown_timeout: timedelta = _server(
         "1000", DURATION, "How long requests in flight may take to end when the server stops."
     )
+    causeway_keep_alive: timedelta = _server(
+        "75s",
+        DURATION,
+        "How long a connection may wait for its next request; longer than a proxy in front keeps it.",
+    )
     causeway_body_timeout: timedelta = _server(
         "10s", DURATION, "How long a request body may take to arrive; then 408."
     )

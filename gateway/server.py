@@ -121,6 +121,8 @@ class ServerConfig(uvicorn.Config):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            # whoever closes first may cut off a request that is on its way: it should not be the server
+            timeout_keep_alive=math.ceil(settings.causeway_keep_alive.total_seconds()),
             timeout_graceful_shutdown=math.ceil(settings.server_shutdown_timeout.total_seconds()),
             **options,
         )

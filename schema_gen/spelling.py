@@ -44,7 +44,10 @@ RESERVED_TYPES: Final = _STRUCTURE | frozenset(
         "auth_mode", "auth_tokens", "graphql_sdl_scope", "server_info", "server_info_project",
         "server_info_license", "server_info_license_entitlements", "server_info_query_limit",
         "permissions_me_type",
-        "policy_me_globals_type", "users_me_tfa_generate_data",
+        "policy_me_globals_type", "users_me_tfa_generate_data", "users_me_session",
+        "permissions_simulation", "permissions_simulation_answer", "permissions_simulation_caller",
+        "permissions_simulation_permission", "permissions_simulation_policy", "permissions_simulation_role",
+        "permissions_simulation_way",
     }
 )  # fmt: skip
 
@@ -56,7 +59,8 @@ RESERVED_ROOTS: Final[Mapping[Scope, frozenset[str]]] = {
             "_empty", "server_ping", "server_info", "server_health", "server_specs_oas",
             "server_specs_graphql", "collections", "collections_by_name", "fields", "fields_in_collection",
             "fields_by_name", "relations", "relations_in_collection", "relations_by_name", "extensions",
-            "users_me", "roles_me", "permissions_me", "policies_me_globals",
+            "users_me", "users_me_sessions", "roles_me", "permissions_me", "permissions_simulate",
+            "policies_me_globals",
         }
     ),
 }  # fmt: skip

@@ -31,3 +31,12 @@ async def test_what_was_there_at_the_start_is_not_looked_through_for_rubbish(
     await server.startup()
     await server.shutdown()
     assert happened == ["open", "listens"]
+
+
+async def test_a_connection_waits_longer_than_proxies_let_it() -> None:
+    """One that the server closed first could be closed on a request that is on its way."""
+    application = create_app(settings_for("sqlite://"))
+    kept = ServerConfig(settings_for("sqlite://"), app=lambda: application).timeout_keep_alive
+    assert kept > 60
+    told = settings_for("sqlite://", CAUSEWAY_KEEP_ALIVE="5s")
+    assert ServerConfig(told, app=lambda: application).timeout_keep_alive == 5

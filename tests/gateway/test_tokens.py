@@ -16,7 +16,8 @@ from schema_gen.errors import CausewayError
 SECRET = "a secret that is long enough for sha-256"
 USER = "11111111-1111-1111-1111-111111111111"
 NOW = datetime.now(UTC)
-LATER = NOW + timedelta(minutes=15)
+#: the clock of the library runs on while other tests do
+LATER = NOW + timedelta(hours=6)
 PAYLOAD: dict[str, Any] = {
     "id": USER,
     "role": None,
