@@ -107,7 +107,7 @@ async def apply_command(settings: Settings, arguments: argparse.Namespace, termi
 async def _print_sql(models: Models, compared: Compared, terminal: Terminal) -> int:
     for statement in await models.carry_out(compared.ours, compared.wanted, _context(), dry=True):
         terminal.say(f"{statement.rstrip().rstrip(';')};")
-    terminal.note("Rows of metadata go with it. Nothing was changed.")
+    terminal.note("Activity and revisions are written besides. Nothing was changed.")
     return 0
 
 

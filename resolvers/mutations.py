@@ -132,7 +132,7 @@ class Mutations:
 
     def _tools_of(self, bundle: Bundle) -> Tools:
         if self._tools is None or self._tools.bundle is not bundle:
-            self._tools = Tools(bundle, self._dialect, self._database.dialect)
+            self._tools = Tools(bundle, self._dialect, self._database.dialect, self._hasher)
         return self._tools
 
     # --- running --------------------------------------------------------------------------------------------

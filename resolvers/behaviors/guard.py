@@ -142,7 +142,7 @@ class Guard:
             return
         password = touch.values["password"]
         if not isinstance(password, Hashed):
-            # the empty text, or what a permission would fill in: nobody could log in with it
+            # the empty text: nobody could log in with it
             raise failed_validation("password", "nempty")
         await check_password(self._transaction, self._snapshot, password.plain)
 

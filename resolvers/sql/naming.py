@@ -42,13 +42,15 @@ async def preset_rows(
     return await transaction.fetch(_native(_PRESETS, dialect), (collection,))
 
 
+def about(tables: Sequence[str]) -> tuple[str, ...]:
+    """What deletes every row of the tables that is about items of a collection, `$1`."""
+    first = (_DETACH,) if "directus_revisions" in tables else ()
+    second = (_LEAVE,) if "directus_shares" in tables else ()
+    return (*first, *second, *(_ABOUT.format(table=table) for table in tables))
+
+
 async def delete_about(
     transaction: Transaction, tables: Sequence[str], collection: str, dialect: DialectName
 ) -> None:
-    """Every row of the tables that is about items of the collection."""
-    if "directus_revisions" in tables:
-        await transaction.execute(_native(_DETACH, dialect), (collection,))
-    if "directus_shares" in tables:
-        await transaction.execute(_native(_LEAVE, dialect), (collection,))
-    for table in tables:
-        await transaction.execute(_native(_ABOUT.format(table=table), dialect), (collection,))
+    for statement in about(tables):
+        await transaction.execute(_native(statement, dialect), (collection,))

@@ -148,7 +148,9 @@ class SchemaChanges:
         concurrently: bool = False,
         dry: bool = False,
     ) -> list[str]:
-        """All of it, or nothing. The statements that were run, as text; `dry`: nothing is kept of them."""
+        """All of it, or nothing. The statements that were run, as text; `dry`: nothing is kept of them, and
+        those that write metadata are among them.
+        """
         _administrators_only(context)
         attempt = 1
         while True:
@@ -187,7 +189,9 @@ class SchemaChanges:
         try:
             async with self._database.schema_transaction() as transaction:
                 for phase in phases:
-                    await self._carry_out(phase, transaction, context, done, concurrently=concurrently)
+                    await self._carry_out(
+                        phase, transaction, context, done, concurrently=concurrently, shown=dry
+                    )
                 if dry:
                     raise _Undone
         except _Undone:
@@ -202,7 +206,9 @@ class SchemaChanges:
         done: _Done,
         *,
         concurrently: bool,
+        shown: bool,
     ) -> None:
+        """`shown`: rows of metadata stand in the log, too."""
         snapshot = await self._read(transaction)
         change = phase(snapshot)
         name = self._database.dialect
@@ -210,6 +216,8 @@ class SchemaChanges:
         rows = MetadataRows(transaction, Tools(Bundle(_system(snapshot)), self._dialect, name), context)
         await rows.write(snapshot, change.rows)
         done.records += await rows.close()
+        if shown:
+            done.log += rows.statements
 
 
 @dataclass(slots=True)

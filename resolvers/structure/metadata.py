@@ -24,6 +24,7 @@ from resolvers.structure.forgetting import (
     read_permission,
     read_preset,
 )
+from resolvers.structure.row_statements import about_statements, row_statement
 from resolvers.structure.steps import Forget, RowStep
 from resolvers.writing.history import Record
 from resolvers.writing.items import read_item
@@ -50,6 +51,8 @@ class MetadataRows:
         self._history = tools.history()
         self._performer = tools.performer(transaction, self._history, _nothing)
         self._keeper = tools.keeper(transaction, context)
+        #: rows that are forgotten without being looked at, as statements
+        self._swept: list[str] = []
 
     async def write(self, snapshot: SchemaSnapshot, steps: Sequence[RowStep | Forget]) -> None:
         """`snapshot`: what there was before the change."""
@@ -63,6 +66,13 @@ class MetadataRows:
                 await self._run(
                     self._home(table), action, [step for step in run if isinstance(step, RowStep)]
                 )
+
+    @property
+    def statements(self) -> list[str]:
+        """What was written, as text."""
+        dialect = self._snapshot.dialect
+        shown = (row_statement(record, dialect) for record in self._history.written)
+        return [*(text for text in shown if text is not None), *self._swept]
 
     async def close(self) -> tuple[Record, ...]:
         await self._keeper.keep(self._history.lines(), ())
@@ -108,8 +118,9 @@ class MetadataRows:
             granted = [read_permission(row) for row in await permission_rows(transaction)]
             steps += forgotten_grants(granted, snapshot, gone)
         if gone.field is None:
-            about = [table for table in ABOUT if table in there]
-            await delete_about(transaction, about, gone.collection, dialect)
+            tables = [table for table in ABOUT if table in there]
+            await delete_about(transaction, tables, gone.collection, dialect)
+            self._swept += about_statements(tables, gone.collection, dialect)
         elif _PRESETS in there:
             kept = [read_preset(row) for row in await preset_rows(transaction, gone.collection, dialect)]
             steps += forgotten_presets(kept, snapshot, gone)

@@ -92,7 +92,9 @@ class Models:
     async def carry_out(
         self, ours: Portrait, wanted: Difference, context: RequestContext, *, dry: bool = False
     ) -> list[str]:
-        """The statements that change tables, as text. `dry`: nothing is kept of them."""
+        """The statements that change tables, as text. `dry`: nothing is kept of them, and those that write
+        metadata are among them.
+        """
         _administrators_only(context)
         planned = await asyncio.to_thread(phases, ours, wanted)
         return await self._changes.run(planned, context, dry=dry)

@@ -11,8 +11,10 @@ from typing import Any
 
 from resolvers.context import RequestContext
 from resolvers.permissions import Grant
+from resolvers.secrets import Hasher
 from resolvers.writing.actor_values import ActorValues
 from resolvers.writing.current import Current
+from resolvers.writing.hashing import hidden, secret_fields
 from resolvers.writing.items import Item
 from resolvers.writing.presets import presets
 from resolvers.writing.specials import Change, special_values
@@ -61,9 +63,12 @@ class Batch:
 
 
 class Fields:
-    def __init__(self, snapshot: SchemaSnapshot, dialect: DialectName) -> None:
+    """`hasher`: hides what permissions preset of secrets; None: nobody's permissions are asked."""
+
+    def __init__(self, snapshot: SchemaSnapshot, dialect: DialectName, hasher: Hasher | None = None) -> None:
         self._snapshot = snapshot
         self._dialect = dialect
+        self._hasher = hasher
         self._converters: dict[tuple[str, str], Callable[[Any], Any]] = {}
         self._tellers: dict[tuple[str, str], Tell | None] = {}
         self._validators: dict[tuple[str, Change], Validator] = {}
@@ -100,6 +105,10 @@ class Fields:
             for name, value in presets(grants, current).items()
             if name in columns and not columns[name].alias
         }
+        if given and self._hasher is not None:
+            for name, way in secret_fields(collection).items():
+                if name in given:
+                    given[name] = await hidden(given[name], way, self._hasher)
         return Batch(
             change=change,
             presets=given,

@@ -8,7 +8,7 @@ What takes a secret's place still knows its plain text (`Hashed.plain`): rules o
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from resolvers.secrets import Hasher
@@ -61,7 +61,7 @@ async def with_hashes(payload: Any, collection: Collection, snapshot: SchemaSnap
     for name, value in payload.items():
         new = value
         if name in secrets:
-            new = await _stored(value, hasher.hash if secrets[name] == "hash" else hasher.sealed)
+            new = await hidden(value, secrets[name], hasher)
         elif isinstance(value, (Mapping, list)):
             new = await _nested(name, value, payload, collection, snapshot, hasher)
         if new is not value:
@@ -78,9 +78,11 @@ def _plain(item: Any, secrets: Mapping[str, Way]) -> bool:
     )
 
 
-async def _stored(value: Any, hide: Callable[[str], Awaitable[str]]) -> Any:
+async def hidden(value: Any, way: Way, hasher: Hasher) -> Any:
+    """What is stored of one value."""
     if value is None or value == "" or isinstance(value, Hashed):
         return value
+    hide = hasher.hash if way == "hash" else hasher.sealed
     plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Hashed(await hide(plain), plain)
 

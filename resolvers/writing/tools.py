@@ -11,6 +11,7 @@ from resolvers.bounded import Bounded
 from resolvers.bundle import Bundle
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
+from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.sql.history import HistoryTexts
 from resolvers.sql.images import images
@@ -36,13 +37,17 @@ _KEPT: Final = 1000
 
 
 class Tools:
-    def __init__(self, bundle: Bundle, dialect: SqlDialect, dialect_name: DialectName) -> None:
+    """`hasher`: for what permissions preset of secrets."""
+
+    def __init__(
+        self, bundle: Bundle, dialect: SqlDialect, dialect_name: DialectName, hasher: Hasher | None = None
+    ) -> None:
         self.bundle = bundle
         self.snapshot: SchemaSnapshot = bundle.snapshot
         self.dialect = dialect
         self.texts = WriteTexts(dialect, bundle.snapshot, lambda field: parameter(field, dialect_name))
         self._history = HistoryTexts(self.texts, bundle.snapshot)
-        self.fields = Fields(bundle.snapshot, dialect_name)
+        self.fields = Fields(bundle.snapshot, dialect_name, hasher)
         #: (document, rules) -> variables that are written, variables that are structure
         self.shaping: Bounded[Hashable, tuple[frozenset[str], frozenset[str]]] = Bounded(_KEPT)
         #: ((document, rules), shape of the other variables) -> what the roots do

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 import yaml
 
@@ -160,9 +163,50 @@ async def test_a_dry_run_prints_sql_and_changes_nothing(call: Call, model: str, 
     assert said.code == 0
     assert said.out.lower().startswith('create table "tags"')
     assert all(line.endswith(";") for line in said.out.splitlines() if line.startswith("create"))
+    assert 'insert into "directus_collections"' in said.out.lower()
+    assert 'insert into "directus_fields"' in said.out.lower()
     assert "+ collection tags" in said.err
-    assert said.err.splitlines()[-1] == "Rows of metadata go with it. Nothing was changed."
+    assert said.err.splitlines()[-1] == ("Activity and revisions are written besides. Nothing was changed.")
     assert await content(database_url) == before
+
+
+async def run_by_hand(url: str, script: str) -> None:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.executescript(script)
+        return
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()
+
+
+async def test_what_a_dry_run_prints_does_it(
+    call: Call, model: str, database_url: str, tmp_path: Path
+) -> None:
+    """Run by hand, the statements make, change and drop all that the document says."""
+    path = tmp_path / "next.json"
+    before = tmp_path / "before.json"
+    await in_thread(call, "schema", "snapshot", str(before))
+    await run_by_hand(database_url, (await in_thread(call, "schema", "apply", model, "--dry-run")).out)
+    assert (await in_thread(call, "schema", "diff", model)).err == "Nothing differs.\n"
+
+    await in_thread(call, "schema", "snapshot", str(path))
+    document = json.loads(path.read_text())
+    label = next(field for field in document["fields"] if field["field"] == "label")
+    label["schema"]["max_length"] = 30
+    label["meta"] = {"note": 'it\'s "quoted" \\ $1', "options": {"a": [1, None, True]}, "hidden": True}
+    document["collections"][0]["meta"] |= {"archive_value": "gone", "singleton": True}
+    document["relations"].clear()
+    path.write_text(json.dumps(document))
+    await run_by_hand(database_url, (await in_thread(call, "schema", "apply", str(path), "--dry-run")).out)
+    assert (await in_thread(call, "schema", "diff", str(path))).err == "Nothing differs.\n"
+
+    said = await in_thread(call, "schema", "apply", str(before), "--dry-run")
+    assert 'DELETE FROM "directus_fields"' in said.out
+    await run_by_hand(database_url, said.out)
+    assert (await in_thread(call, "schema", "diff", str(before))).err == "Nothing differs.\n"
 
 
 async def test_it_asks_before(call: Call, model: str, database_url: str) -> None:

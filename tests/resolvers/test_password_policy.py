@@ -118,13 +118,17 @@ async def test_no_novels(site: Site) -> None:
     assert str(LONGEST) in answer.body.decode()
 
 
-async def test_a_preset_is_no_password(site: Site) -> None:
-    """It would be stored as it is, and nobody could log in with it."""
+async def test_a_preset_is_a_password_as_any_other(site: Site) -> None:
+    """It is hashed, and has to be good enough."""
     user = await add_user(site.database, "u@example.com", token="u")
     policy = await policy_of(site.database, user=user)
     await grant(site.database, policy, "directus_users", "create", presets={"password": "in clear"})
     await site.project.epochs.bump_access()
-    answer = await site.ask("POST", "/users", {"email": "n@example.com"}, token="u")
+    assert (await site.ask("POST", "/users", {"email": "n@example.com"}, token="u")).status == 204
+    stored = await site.database.fetch("select password from directus_users where email = 'n@example.com'")
+    assert await site.project.hasher.verify(stored[0][0], "in clear")
+    await ruled(site, "/[0-9]/")
+    answer = await site.ask("POST", "/users", {"email": "m@example.com"}, token="u")
     assert (answer.status, code(answer)) == (400, "FAILED_VALIDATION")
 
 

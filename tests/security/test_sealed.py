@@ -14,7 +14,18 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.conftest import MakeDatabase
-from tests.support.project import ADMIN_TOKEN, SECRET, Site, code, data, running, seed_system
+from tests.support.project import (
+    ADMIN_TOKEN,
+    SECRET,
+    Site,
+    add_policy,
+    add_user,
+    code,
+    data,
+    grant,
+    running,
+    seed_system,
+)
 
 #: what a Directus 12.4.1 stored of "sk-test-key"
 THEIRS = (
@@ -107,3 +118,36 @@ async def test_fields_of_one_s_own(site: Site) -> None:
         answer = await site.ask("POST", "/items/vault", {"short": refused}, token=ADMIN_TOKEN)
         assert (answer.status, code(answer)) == (400, told)
     assert len(await stored(site, "select id from vault")) == 2
+
+
+async def test_what_a_permission_presets_of_them(site: Site) -> None:
+    """Nobody sends it, and it is stored as if somebody had."""
+    key = {"field": "id", "type": "integer", "schema": {"is_primary_key": True, "has_auto_increment": True}}
+    fields = [
+        key,
+        {"field": "label", "type": "string", "schema": {}},
+        {"field": "code", "type": "hash", "meta": {"special": ["hash"]}, "schema": {}},
+        {"field": "note", "type": "text", "meta": {"special": ["encrypt"]}, "schema": {}},
+    ]
+    made = await site.ask(
+        "POST", "/collections", {"collection": "boxes", "schema": {}, "fields": fields}, token=ADMIN_TOKEN
+    )
+    assert made.status == 200, made.body
+    policy = await add_policy(site.database, user=await add_user(site.database, "b@example.com", token="bob"))
+    await grant(
+        site.database, policy, "boxes", "create", fields="label", presets={"code": "opensesame", "note": "n"}
+    )
+    await grant(site.database, policy, "boxes", "update", fields="label", presets={"code": "shibboleth"})
+    await site.project.epochs.bump_access()
+    assert (
+        await site.ask("POST", "/items/boxes", [{"label": "a"}, {"label": "b"}], token="bob")
+    ).status == 204
+    codes = await stored(site, "select code from boxes order by id")
+    assert [await site.project.hasher.verify(each, "opensesame") for each in codes] == [True, True]
+    assert [opened(each, SECRET) for each in await stored(site, "select note from boxes")] == ["n", "n"]
+    assert (await site.ask("PATCH", "/items/boxes/1", {"label": "c"}, token="bob")).status == 204
+    codes = await stored(site, "select code from boxes order by id")
+    assert [await site.project.hasher.verify(each, "shibboleth") for each in codes] == [True, False]
+    history = json.dumps(await stored(site, "select data from directus_revisions"), default=str)
+    assert "opensesame" not in history
+    assert "shibboleth" not in history

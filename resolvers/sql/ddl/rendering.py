@@ -181,7 +181,7 @@ def default(dialect: DialectName, field: Field, wanted: Default) -> str | None:
     except CausewayError as error:
         reason = f'The default value of field "{field.name}" in collection "{field.collection}" is none'
         raise invalid_payload(f"{reason} of its type: {error.message.rstrip('.')}") from error
-    return _written(dialect, value)
+    return written(dialect, value)
 
 
 def default_moved(dialect: DialectName, field: Field, expression: str, old: FieldType) -> str | None:
@@ -194,7 +194,8 @@ def default_moved(dialect: DialectName, field: Field, expression: str, old: Fiel
     return None if value is None else default(dialect, field, Default(value=value))
 
 
-def _written(dialect: DialectName, value: Any) -> str:
+def written(dialect: DialectName, value: Any) -> str:
+    """A value as a literal of SQL."""
     match value:
         case bool():
             return ("1" if value else "0") if dialect == "sqlite" else ("true" if value else "false")
