@@ -34,6 +34,9 @@ from tests.support.writers import rows
 
 MAUD: Final = "the-token-of-maud"
 REQUESTS: Final = 50
+#: taken ones and refused ones, at the least; and how many may be asked for them
+ENOUGH: Final = 8
+MOST: Final = 10 * REQUESTS
 RULES: Final = (None, {"x": {"_eq": 1}}, {"_and": [{"x": {"_eq": 1}}, {"y": {"_eq": 1}}]})
 EVERYTHING: Final = AccessRules(
     admin=True,
@@ -217,7 +220,9 @@ async def test_nobody_may_do_more_than_he_or_the_writer_could(make_database: Mak
         before = await everybody(site)
         taken = refused = 0
         seen: dict[str, int] = {}
-        for _ in range(REQUESTS):
+        # keys are made by the server, so that chance has a part in what is meant: more until it is enough
+        while taken + refused < REQUESTS or min(taken, refused) < ENOUGH:
+            assert taken + refused < MOST
             method, target, body = request(chance, await keys(site, seen))
             answer = await site.ask(method, target, body, token=MAUD)
             assert answer.status < 500, (method, target, body, answer.body)
@@ -241,8 +246,6 @@ async def test_nobody_may_do_more_than_he_or_the_writer_could(make_database: Mak
             if not await manages(site):
                 await manage(site, maud)
                 before = await everybody(site)
-        assert taken >= 8
-        assert refused >= 8
 
 
 async def manages(site: Site) -> bool:
