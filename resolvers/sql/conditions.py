@@ -208,24 +208,18 @@ _PLAIN: Final[dict[str, _Test]] = {
 def _compare(frame: Frame, condition: Compare) -> ColumnElement[bool]:
     operand = condition.operand
     hops = hops_of(operand)
-    if isinstance(operand, ColumnRef) and condition.slots and _spatial(operand) is not None:
-        return frame.over(hops, lambda home: _where(home, operand, condition))
+    if isinstance(operand, ColumnRef) and condition.slots:
+        column = operand.field.column
+        if column is not None and column.geometry is not None:
+            return frame.over(hops, lambda home: _where(home, operand, condition, column))
     if isinstance(operand, JsonPath) and condition.slots:
         kind = condition.slots[0].type
         return frame.over(hops, lambda home: _test(home, _json_text(home, operand, kind), condition))
     return frame.over(hops, lambda home: _test(home, _local(home, operand), condition))
 
 
-def _spatial(operand: ColumnRef) -> Column | None:
-    column = operand.field.column
-    return column if column is not None and column.geometry is not None else None
-
-
-def _where(home: Frame, operand: ColumnRef, condition: Compare) -> ColumnElement[bool]:
+def _where(home: Frame, operand: ColumnRef, condition: Compare, column: Column) -> ColumnElement[bool]:
     """Where a geometry lies: compared as it stands, not in the form that words and numbers are."""
-    column = _spatial(operand)
-    if column is None:
-        raise TypeError(f"{operand.field.name} is no spatial column")
     given = _given(home.builder, condition.slots[0], operand)
     return postgis.compared(condition.op, guarded(home, operand), given, column)
 

@@ -106,20 +106,6 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
     }
     if not setting.signed_in:
         return paths
-    rights: Schema = {
-        "type": "object",
-        "additionalProperties": {
-            "type": "object",
-            "required": ["access"],
-            "properties": {
-                "access": _FLAG,
-                "fields": {"type": "array", "items": TEXT, "description": "Of the change of a singleton"},
-                "presets": _MAP,
-            },
-        },
-    }
-    one = ok(data(rights), "Which of the actions update, delete and share")
-    collection: Schema = {"name": "collection", "in": "path", "required": True, "schema": TEXT}
     paths |= {
         "/users/me": _me(setting),
         "/users/me/track/page": {
@@ -143,6 +129,28 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
                 parameters=parameters(*ONE),
             ),
         },
+        **_right_paths(),
+    }
+    return paths
+
+
+def _right_paths() -> dict[str, Schema]:
+    """What the caller may do."""
+    rights: Schema = {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "required": ["access"],
+            "properties": {
+                "access": _FLAG,
+                "fields": {"type": "array", "items": TEXT, "description": "Of the change of a singleton"},
+                "presets": _MAP,
+            },
+        },
+    }
+    one = ok(data(rights), "Which of the actions update, delete and share")
+    collection: Schema = {"name": "collection", "in": "path", "required": True, "schema": TEXT}
+    return {
         "/permissions/me": {
             "get": operation(
                 "getMyPermissions",
@@ -172,7 +180,6 @@ def own_paths(setting: Setting) -> dict[str, Schema]:
             ),
         },
     }
-    return paths
 
 
 def own_login_paths(setting: Setting) -> dict[str, Schema]:
