@@ -28,6 +28,7 @@ from gateway.config_values import (
     CSV,
     DURATION,
     FLAG,
+    NAMED,
     ORIGINS,
     SENDER,
     SIZE,
@@ -48,7 +49,7 @@ from schema_gen.errors import ConfigurationError
 class Setting:
     """One row of the reference table. `default` is text as in the environment; "" means: not set.
 
-    `members`: not one variable but all that begin with its name and `__`; the kind gets them as one object.
+    `members`: not one variable but all that begin with its name and this; the kind gets them as one object.
     """
 
     section: str
@@ -56,14 +57,14 @@ class Setting:
     kind: Kind[Any]
     doc: str
     secret: bool
-    members: bool
+    members: str | None
 
 
 def _section(title: str) -> Any:
     """A function that declares settings of one section; typed Any so that each field states its own type."""
 
     def setting(
-        default: str, kind: Kind[Any], doc: str, *, secret: bool = False, members: bool = False
+        default: str, kind: Kind[Any], doc: str, *, secret: bool = False, members: str | None = None
     ) -> Any:
         row = Setting(section=title, default=default, kind=kind, doc=doc, secret=secret, members=members)
         return field(default=kind.parse(default), repr=not secret, metadata={"setting": row})
@@ -84,6 +85,8 @@ _rate = _section("Rate limits")
 _redis = _section("Redis")
 _graphql = _section("GraphQL")
 _mail = _section("Mail")
+_files = _section("Files")
+_assets = _section("Assets")
 _log = _section("Logs and health")
 _retention = _section("Retention")
 _bootstrap = _section("Bootstrap")
@@ -269,7 +272,7 @@ class Settings:
         DIRECTIVES,
         "What pages may load, beside what ours need: `CONTENT_SECURITY_POLICY_DIRECTIVES__FRAME_SRC` for "
         "`frame-src`, and so on; `false` takes a directive away. Replies that are no pages allow nothing.",
-        members=True,
+        members="__",
     )
     cross_origin_opener_policy_enabled: bool = _security("true", FLAG, "Send Cross-Origin-Opener-Policy.")
     cross_origin_opener_policy_policy: str = _security(
@@ -416,6 +419,75 @@ class Settings:
         "10000", integer(1), "Mails of a worker that may wait; the next one is dropped, and that is logged."
     )
 
+    storage_locations: tuple[str, ...] = _files(
+        "local", CSV, "Names of the places that hold files; the first takes new ones."
+    )
+    storage: tuple[tuple[str, str], ...] = _files(
+        "",
+        NAMED,
+        "Of each place, by its name in capitals: STORAGE_LOCAL_DRIVER (`local` or `s3`), STORAGE_LOCAL_ROOT "
+        "(`./uploads`), ...: see [files](../guide/files.md).",
+        secret=True,
+        members="_",
+    )
+    temp_path: str | None = _files(
+        "", optional(TEXT), "Directory for what is worked on; not set: that of the system."
+    )
+    files_max_upload_size: int | None = _files(
+        "1gb", or_word(SIZE, "Infinity", None), "Largest file; above it 413. The reference has no bound."
+    )
+    files_max_upload_concurrency: int | None = _files(
+        "Infinity", _UNBOUNDED, "Uploads that a worker takes at once; more wait for 503 to come again."
+    )
+    files_mime_type_allow_list: tuple[str, ...] = _files(
+        "*/*", CSV, "Kinds of files that are taken, by their content: `image/*,application/pdf`."
+    )
+    files_delete_original_on_move: bool = _files(
+        "false", FLAG, "Remove a file from where it was when it moves to another place."
+    )
+    file_metadata_allow_list: tuple[str, ...] = _files(
+        "ifd0.Make,ifd0.Model,exif.FNumber,exif.ExposureTime,exif.FocalLength,exif.ISOSpeedRatings",
+        CSV,
+        "What of an image's own metadata is kept; `*`: all.",
+    )
+    import_ip_deny_list: tuple[str, ...] = _files(
+        "0.0.0.0,169.254.169.254",
+        CSV,
+        "Addresses, CIDR blocks and ranges that nothing is fetched from, besides all that are not public.",
+    )
+    causeway_import_allow_list: tuple[str, ...] = _files(
+        "", CSV, "Addresses and CIDR blocks that may be fetched from although they are not public."
+    )
+    import_timeout: timedelta = _files("30s", DURATION, "How long fetching a file may take.")
+    tus_enabled: bool = _files("false", FLAG, "Take uploads that can be resumed, at `/files/tus`.")
+    tus_chunk_size: int = _files("10mb", SIZE, "Part of an upload that clients are told to send at once.")
+    tus_upload_expiration: timedelta = _files(
+        "10m", DURATION, "How long an upload may rest before it is given up."
+    )
+    tus_cleanup_schedule: Cron = _files("0 * * * *", CRON, "When uploads that were given up are removed.")
+
+    assets_cache_ttl: timedelta = _assets("30d", DURATION, "How long browsers may keep files.")
+    assets_cache_revalidate: bool = _assets(
+        "false", FLAG, "Browsers have to ask whether a kept file is still the same."
+    )
+    assets_transform_max_concurrent: int = _assets(
+        "25", integer(1), "Transformations of a worker at once, waiting ones included; more get 503."
+    )
+    assets_transform_image_max_dimension: int = _assets(
+        "6000", integer(1), "Longest side of an image that is transformed, in pixels."
+    )
+    assets_transform_image_max_output_dimension: int = _assets(
+        "6000", integer(1), "Longest side of what is made of it, in pixels."
+    )
+    assets_transform_max_operations: int = _assets("5", integer(0), "Operations that `transforms` may hold.")
+    assets_transform_timeout: timedelta = _assets("7500ms", DURATION, "How long a transformation may take.")
+    causeway_transform_memory: int = _assets(
+        "1gb", SIZE, "Memory that a process may take that looks at images."
+    )
+    assets_content_security_policy_directives: tuple[Directive, ...] = _assets(
+        "", DIRECTIVES, "Directives over those of files: `..._DEFAULT_SRC`.", members="__"
+    )
+
     log_level: str = _log(
         "info",
         choice("fatal", "error", "warn", "info", "debug", "trace", "silent"),
@@ -494,7 +566,7 @@ def rows() -> tuple[tuple[str, Setting], ...]:
 
 
 def _variable(name: str, row: Setting) -> str:
-    return f"{name.upper()}__*" if row.members else name.upper()
+    return name.upper() if row.members is None else f"{name.upper()}{row.members}*"
 
 
 def _connection_string(text: str, client: str | None) -> str:

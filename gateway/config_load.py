@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from dotenv import dotenv_values
@@ -20,6 +20,11 @@ from dotenv import dotenv_values
 from gateway.config import Setting, Settings
 from gateway.config_values import uncast
 from schema_gen.errors import ConfigurationError
+
+#: variables that are settings by themselves
+_SINGLE: Final = frozenset(
+    item.name.upper() for item in fields(Settings) if item.metadata["setting"].members is None
+)
 
 
 def load_settings(environment: Mapping[str, str], directory: Path) -> Settings:
@@ -40,7 +45,11 @@ def settings_from(values: Mapping[str, str], directory: Path) -> Settings:
     for item in fields(Settings):
         row: Setting = item.metadata["setting"]
         variable = item.name.upper()
-        text = _members(variable, values) if row.members else _text(variable, values, directory)
+        text = (
+            _text(variable, values, directory)
+            if row.members is None
+            else _members(f"{variable}{row.members}", values, directory)
+        )
         if text is not None:
             known[item.name] = _parse(variable, text, row)
     settings = Settings(**known)
@@ -61,10 +70,11 @@ def _text(variable: str, values: Mapping[str, str], directory: Path) -> str | No
         raise ConfigurationError(f"{file_variable}={path!r} cannot be read: {_why(error)}") from error
 
 
-def _members(variable: str, values: Mapping[str, str]) -> str | None:
-    """All variables below this one, by the ends of their names, as JSON."""
-    prefix = f"{variable}__"
-    given = {name.removeprefix(prefix): text for name, text in values.items() if name.startswith(prefix)}
+def _members(prefix: str, values: Mapping[str, str], directory: Path) -> str | None:
+    """All variables below this one that are no settings of their own, by the ends of their names, as JSON."""
+    below = {name.removesuffix("_FILE") for name in values if name.startswith(prefix)}
+    texts = {name: _text(name, values, directory) for name in sorted(below - _SINGLE)}
+    given = {name.removeprefix(prefix): text for name, text in texts.items() if text is not None}
     return json.dumps(given) if given else None
 
 

@@ -111,6 +111,11 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _named(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(json.loads(text).items()) if text else ()
+
+
+NAMED: Final = Kind(name="texts", accepts="texts", parse=_named)
 TEXT: Final = Kind(name="text", accepts="a text", parse=str)
 FLAG: Final = Kind(name="flag", accepts="true or false", parse=_flag)
 

@@ -20,7 +20,7 @@ from itertools import count
 from typing import Final
 
 from gateway.config import Settings
-from gateway.http import Headers, HttpReply
+from gateway.http import AnyReply, Headers, HttpReply, StreamedReply
 from resolvers.bounded import Bounded
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -62,10 +62,11 @@ class ReplyPolicy:
             credentials=settings.cors_credentials and not everyone,
         )
 
-    def raw_headers(self, reply: HttpReply, *, path: str, origin: str | None, request_id: str) -> RawHeaders:
+    def raw_headers(self, reply: AnyReply, *, path: str, origin: str | None, request_id: str) -> RawHeaders:
         headers = self._known_beforehand(reply.headers, secret=path.startswith("/auth"))
-        if reply.status not in (204, 304):
-            headers.append((b"content-length", str(len(reply.body)).encode()))
+        length = reply.length if isinstance(reply, StreamedReply) else len(reply.body)
+        if length is not None and reply.status not in (204, 304):
+            headers.append((b"content-length", str(length).encode()))
         headers.append((b"x-request-id", request_id.encode("latin-1")))
         if self.origins:
             headers += self._cross_origin(origin)

@@ -17,16 +17,15 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
+from gateway.body_stream import Receive
 from schema_gen.errors import CausewayError, ConfigurationError, service_unavailable
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _STATM: Final = Path("/proc/self/statm")
 _PAGE: Final = resource.getpagesize()
@@ -53,7 +52,7 @@ class Exchange:
     come.
     """
 
-    __slots__ = ("_load", "_receive", "_task", "_watcher", "gone", "late", "reading", "started")
+    __slots__ = ("_load", "_receive", "_task", "_watcher", "gone", "late", "reading", "started", "streaming")
 
     def __init__(self, load: Load, receive: Receive, started: float) -> None:
         self._load = load
@@ -63,6 +62,8 @@ class Exchange:
         self.started = started
         #: the body is still being read: then the reader sees the client go
         self.reading = False
+        #: it is read bit by bit, by who looks after its coming, too
+        self.streaming = False
         self.late = False
         self.gone = False
 
@@ -83,6 +84,10 @@ class Exchange:
             task.uncancel()
             return True
         return False
+
+    def streamed(self) -> None:
+        """The body that was read bit by bit has ended."""
+        self.streaming = False
 
     def watch(self) -> None:
         if self._watcher is None:
@@ -152,6 +157,8 @@ class Load:
             age = now - exchange.started
             if age < self._pressure.interval:
                 break
+            if exchange.streaming:
+                continue
             if not exchange.reading:
                 exchange.watch()
             elif age >= self._pressure.body_timeout:

@@ -3,9 +3,9 @@
     scope ─ headers ─ id ─ CORS ─ limits ─ pressure ─ body ─> HttpRequest ─ door ─> HttpReply ─ headers
 
 The first segment of the path names the door, by a dictionary look-up; everything that has no door of its own
-goes to the REST bridge. What a door raises becomes the error envelope: a `CausewayError` as it is, everything
-else as INTERNAL_SERVER_ERROR, with its stack in the log under the request's id and nothing of it in the
-answer.
+goes to the REST bridge. Doors of files read their bodies themselves, and answer with streams. What a door
+raises becomes the error envelope: a `CausewayError` as it is, everything else as INTERNAL_SERVER_ERROR, with
+its stack in the log under the request's id and nothing of it in the answer.
 
 Wrapping costs come once per request and are counted (see docs/architecture.md): no middleware objects, no
 router, no task per request.
@@ -16,22 +16,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter, time
 from typing import Any, Final
 
 from gateway.addresses import client_ip, is_believed
+from gateway.body_stream import BodyStream, ClientGone, Receive
 from gateway.config import Settings
 from gateway.housekeeping import at_work
-from gateway.http import HttpReply, HttpRequest, read_headers
+from gateway.http import AnyReply, HttpReply, HttpRequest, StreamedReply, read_headers
 from gateway.limiting.requests import RequestLimits
 from gateway.middleware import ReplyPolicy, request_ids
+from gateway.moved import again
 from gateway.observe import LOGGER, AccessLog, Observation
-from gateway.overload import Exchange, Load, Pressure, Receive
+from gateway.overload import Exchange, Load, Pressure
 from gateway.state import Project
 from gateway.whole_reply import WHOLE_REPLY, WholeReply
-from resolvers.bundle import Bundle
 from rest_bridge.envelope import error_response
 from schema_gen.errors import (
     CausewayError,
@@ -45,13 +46,11 @@ from schema_gen.errors import (
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Door = Callable[[Project, HttpRequest], Awaitable[HttpReply]]
+Door = Callable[[Project, HttpRequest], Awaitable[AnyReply]]
 OpenProject = Callable[[Settings], AbstractAsyncContextManager[Project]]
 
 #: answered even under pressure, so that an overloaded server is not taken for a dead one
 _ALWAYS_ANSWERED: Final = frozenset({"/server/ping"})
-#: times that a request is run again whose tables have changed under it
-_RUNS: Final = 3
 #: seconds until a refusal goes out: clients that come again at once must not take the time of those at work
 _REFUSAL_PAUSE: Final = 0.25
 _NOTHING: Final[dict[str, Any]] = {}
@@ -62,17 +61,23 @@ _CLIENT_GONE: Final = 499
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """`by_segment`: first segment of the path -> door; `other`: every other path."""
+    """`by_segment`: first segment of the path -> door; `other`: every other path. `streaming`: segments whose
+    doors read the body themselves.
+    """
 
     by_segment: Mapping[str, Door]
     other: Door
+    streaming: frozenset[str] = frozenset()
 
     def of(self, path: str) -> Door:
-        return self.by_segment.get(path.split("/", 2)[1] if path.startswith("/") else "", self.other)
+        return self.by_segment.get(_segment(path), self.other)
+
+    def streams(self, path: str) -> bool:
+        return _segment(path) in self.streaming
 
 
-class _ClientGone(Exception):
-    """The client left while its body was read."""
+def _segment(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
 class Application:
@@ -117,7 +122,11 @@ class Application:
             reply = await self._answer(scope, headers, ip, receive, started)
         else:
             reply = await self._within(limits, scope, headers, ip, receive, started)
-        if reply is not None:
+        size = 0
+        if isinstance(reply, StreamedReply):
+            size = await self._stream(reply, scope, headers, receive, send)
+        elif reply is not None:
+            size = len(reply.body)
             await self._send(reply, scope, headers, send)
         if self._access_log is not None:
             self._access_log.record(
@@ -129,7 +138,7 @@ class Application:
                     query=scope["query_string"],
                     status=reply.status if reply is not None else _CLIENT_GONE,
                     seconds=perf_counter() - started,
-                    size=len(reply.body) if reply is not None else 0,
+                    size=size,
                     ip=ip,
                 )
             )
@@ -147,6 +156,32 @@ class Application:
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})
         await send({"type": "http.response.body", "body": reply.body})
 
+    async def _stream(
+        self, reply: StreamedReply, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> int:
+        """The number of bytes that were sent. A client that leaves ends the sending."""
+        path, request_id = scope["path"], headers["x-request-id"]
+        sent = 0
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(reply.close)
+            chunks = await stack.enter_async_context(aclosing(reply.chunks))
+            with self._load.exchange(receive, perf_counter()):
+                raw = self._policy.raw_headers(
+                    reply, path=path, origin=headers.get("origin"), request_id=request_id
+                )
+                await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+                try:
+                    if scope["method"] != "HEAD":
+                        async for chunk in chunks:
+                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                            sent += len(chunk)
+                except Exception:
+                    # without its end the server closes the connection: what came is not taken for all
+                    self._logger.exception("request %s: the reply of %s broke off", request_id, path)
+                    return sent
+                await send({"type": "http.response.body", "body": b""})
+        return sent
+
     async def _within(
         self,
         limits: RequestLimits,
@@ -155,7 +190,7 @@ class Application:
         ip: str | None,
         receive: Receive,
         started: float,
-    ) -> HttpReply | None:
+    ) -> AnyReply | None:
         """What `limits` leave of requests; every answer tells how they stand. Preflight requests do not
         count: browsers send them by themselves, and can show nobody the answer.
         """
@@ -163,14 +198,14 @@ class Application:
             return await self._answer(scope, headers, ip, receive, started)
         standing = await limits.take(ip)
         if standing.refusal is not None:
-            reply: HttpReply | None = error_response(standing.refusal)
+            reply: AnyReply | None = error_response(standing.refusal)
         else:
             reply = await self._answer(scope, headers, ip, receive, started)
         return None if reply is None else replace(reply, headers=(*reply.headers, *standing.headers))
 
     async def _answer(
         self, scope: Scope, headers: Mapping[str, str], ip: str | None, receive: Receive, started: float
-    ) -> HttpReply | None:
+    ) -> AnyReply | None:
         """None: the client left, nobody waits for the answer."""
         method: str = scope["method"]
         path: str = scope["path"]
@@ -184,8 +219,11 @@ class Application:
                 raise refusal
             project = self._at_work()
             with self._load.exchange(receive, started) as exchange:
-                body = b""
-                if method not in _BODYLESS or "content-length" in headers or "transfer-encoding" in headers:
+                body, stream = b"", None
+                has_body = method not in _BODYLESS or _announces_body(headers)
+                if self._doors.streams(path):
+                    stream = self._body_stream(headers, receive, exchange, coming=has_body)
+                elif has_body:
                     body = await self._read_body(headers, receive, exchange)
                 request = HttpRequest(
                     method=method,
@@ -196,6 +234,7 @@ class Application:
                     body=body,
                     ip=ip,
                     id=headers["x-request-id"],
+                    stream=stream,
                 )
                 if not project.schema.is_current:
                     await project.schema.catch_up()
@@ -203,10 +242,12 @@ class Application:
                 try:
                     return await door(project, request)
                 except SchemaMoved as moved:
-                    return await _once_more(project, door, request, bundle, moved)
+                    if stream is not None and stream.begun:
+                        raise
+                    return await again(project, lambda: door(project, request), bundle, moved)
         except CausewayError as error:
             return error_response(error)
-        except _ClientGone:
+        except ClientGone:
             return None
         except asyncio.CancelledError:
             # a client that left is dealt with in the exchange: this is the server, which stops
@@ -231,6 +272,20 @@ class Application:
                 return client_ip(settings.ip_trust_proxy, named, None)
         peer = _peer(scope)
         return client_ip(settings.ip_trust_proxy, peer, headers.get("x-forwarded-for"))
+
+    def _body_stream(
+        self, headers: Mapping[str, str], receive: Receive, exchange: Exchange, *, coming: bool
+    ) -> BodyStream:
+        declared = headers.get("content-length", "")
+        stream = BodyStream(
+            receive,
+            declared=int(declared) if declared.isdecimal() else None,
+            timeout=self._body_timeout,
+            on_end=exchange.streamed,
+        )
+        exchange.streaming = coming
+        stream.ended = not coming
+        return stream
 
     async def _read_body(self, headers: Mapping[str, str], receive: Receive, exchange: Exchange) -> bytes:
         limit = self._settings.max_payload_size
@@ -276,6 +331,10 @@ class Application:
             self._logger.error("the load ticker ended", exc_info=ticker.exception())
 
 
+def _announces_body(headers: Mapping[str, str]) -> bool:
+    return "content-length" in headers or "transfer-encoding" in headers
+
+
 def _peer(scope: Scope) -> str | None:
     """The address of who is connected."""
     client = scope.get("client")
@@ -293,26 +352,6 @@ def pressure_of(settings: Settings) -> Pressure:
         retry_after=settings.pressure_limiter_retry_after,
         body_timeout=settings.causeway_body_timeout.total_seconds(),
     )
-
-
-async def _once_more(
-    project: Project, door: Door, request: HttpRequest, bundle: Bundle, moved: SchemaMoved
-) -> HttpReply:
-    """The answer to a request that failed on `bundle`, whose tables are no longer those of the database.
-
-    Nothing of it was done. It is run on what the schema is now, again where that has changed once more
-    meanwhile; where it has not changed, the request failed for another reason.
-    """
-    for _ in range(_RUNS):
-        renewed = await project.schema.renewed(bundle)
-        if renewed is None:
-            break
-        bundle = renewed
-        try:
-            return await door(project, request)
-        except SchemaMoved as again:
-            moved = again
-    raise moved
 
 
 async def _whole_body(receive: Receive, limit: int) -> bytes:
@@ -334,4 +373,4 @@ async def _whole_body(receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join(parts)
         message = await receive()
-    raise _ClientGone
+    raise ClientGone

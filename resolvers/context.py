@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from resolvers.permissions import AccessRules
 from schema_gen.database import Transaction
@@ -59,7 +59,12 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """`now`: the moment of the request, with time zone; every `$NOW` of one request is the same."""
+    """`now`: the moment of the request, with time zone; every `$NOW` of one request is the same.
+
+    `facts`: columns that the server itself knows of the items that the operation's root writes, one mapping
+    for each item in their order. They are put over what was sent, after the rules were asked about that, and
+    count as given. Items inside of those have none.
+    """
 
     actor: Actor
     rules: AccessRules
@@ -72,3 +77,4 @@ class RequestContext:
     exchange: Exchange | None = None
     idempotency: Idempotency | None = None
     precondition: Precondition | None = None
+    facts: tuple[Mapping[str, Any], ...] = ()

@@ -50,9 +50,7 @@ _READ_LIST: Final = ("SEARCH", "GET", "HEAD")
 _READ: Final = ("GET", "HEAD")
 _SINGLETON: Final = ("GET", "HEAD", "PATCH")
 #: rows of these are written by the server alone, or by routes that do more than that
-_READ_ONLY: Final = frozenset(
-    {"directus_activity", "directus_deployments", "directus_files", "directus_revisions"}
-)
+_READ_ONLY: Final = frozenset({"directus_activity", "directus_deployments", "directus_revisions"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ _SINGLETON: Final[Mapping[MutationKind, str]] = {
 #: written by what they tell of, never by hand
 _TOLD: Final = frozenset({"directus_activity", "directus_revisions"})
 #: written inside of others, and by routes that do more than that; no roots of their own
-_ROUTED: Final = frozenset({"directus_deployments", "directus_files"})
+_ROUTED: Final = frozenset({"directus_deployments"})
 
 
 def is_written(collection: Collection) -> bool:

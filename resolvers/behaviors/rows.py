@@ -2,6 +2,7 @@
 about.
 
     check("directus_users", "update", {"provider": "x"})      -> refused
+    check_sent("directus_files", "create", {"filesize"})      -> refused: the server counts
     leaving(snapshot)(transaction, "directus_roles", keys)    users of the roles are suspended
     within(transaction, records, context)                     a changed password ends the user's other
                                                               logins; a role above itself is refused
@@ -12,7 +13,7 @@ The rest of what users, files and the like do comes with their own routes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from resolvers.addresses import is_address
@@ -34,6 +35,7 @@ from schema_gen.registry import SYSTEM
 USERS: Final = "directus_users"
 ROLES: Final = "directus_roles"
 POLICIES: Final = "directus_policies"
+FILES: Final = "directus_files"
 #: rows that stand in rows of their own kind -> what one of them is called
 _TREES: Final[Mapping[str, str]] = {ROLES: "role", "directus_folders": "folder"}
 #: rows that decide what somebody may do
@@ -45,6 +47,10 @@ ACCESS: Final = frozenset(
 _REMEMBERED: Final = ACCESS | {"directus_settings"}
 #: what only the server itself sets of a user
 _BY_HAND: Final = frozenset({"auth_data", "external_identifier", "provider", "tfa_secret"})
+#: what the server knows of a file's bytes
+_MEASURED: Final = frozenset(
+    {"filename_disk", "filesize", "tus_data", "tus_id", "uploaded_by", "uploaded_on"}
+)
 #: changes of a user that end every login
 _ENDING: Final = frozenset({"password", "status"})
 #: columns of the system that would hold up the deletion of a user
@@ -56,6 +62,15 @@ _LEADING: Final = tuple(
     and column.references.table == USERS
     and column.references.on_delete is None
 )
+
+
+def check_sent(collection: str, action: str, sent: Collection[str], context: RequestContext) -> None:
+    """Raises INVALID_PAYLOAD for what only the server writes, and the caller sent."""
+    if collection == FILES and sent and context.actor.kind != "system":
+        for name in sorted(_MEASURED.intersection(sent)):
+            raise invalid_payload(f'You can\'t change the "{name}" value manually')
+        if action == "update" and "storage" in sent:
+            raise invalid_payload('You can\'t change the "storage" value manually')
 
 
 def is_set_by_hand(collection: str, field: str) -> bool:

@@ -53,6 +53,8 @@ class Batch:
     def complete(self, item: Item, provided: frozenset[str] = _NO_FIELDS) -> Completed:
         """`provided`: fields that others fill."""
         payload = {**self.presets, **item.values} if self.presets else item.values
+        if self.current.context.facts:
+            payload = {**payload, **_facts(self.current.context, item)}
         asked = {**payload, **{name: item.raw[name] for name in item.related}} if item.related else payload
         errors = self.validator.refusals(
             asked, self.current, self.grants, path=item.path, provided=provided.union(item.related)
@@ -117,3 +119,9 @@ class Fields:
             validator=self._validators[key],
             special=self._specials[key],
         )
+
+
+def _facts(context: RequestContext, item: Item) -> Mapping[str, Any]:
+    """What the server knows of an item of the root."""
+    place = item.path[0] if item.path else 0
+    return context.facts[place] if len(item.path) < 2 and isinstance(place, int) else {}

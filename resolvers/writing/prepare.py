@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from resolvers.behaviors.rows import check
+from resolvers.behaviors.rows import check, check_sent
 from resolvers.context import RequestContext
 from resolvers.permissions import Gate
 from resolvers.writing.actor_values import ActorValues
@@ -193,6 +193,7 @@ class Preparer:
         wish = one.wish
         if one.links_only:
             return Step(action="update", collection=collection, key=one.key, columns=_NOTHING, delta=_NOTHING)
+        check_sent(collection.name, one.action, wish.item.values, self._context)
         completed = batch.complete(wish.item, wish.filled)
         check(collection.name, one.action, completed.values, one.key, self._context)
         if completed.errors:

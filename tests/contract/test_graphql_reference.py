@@ -35,7 +35,7 @@ LATER = re.compile(
 )
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
-    r"(create|update|delete)_(extensions|files|deployments)_(items?|batch)$|"
+    r"(create|update|delete)_(extensions|deployments)_(items?|batch)$|"
     r"import_file$"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection

@@ -278,7 +278,7 @@ def test_limits_that_cannot_be_are_refused(values: dict[str, str], said: str) ->
 def test_every_setting_has_a_sentence_and_a_default_of_its_kind() -> None:
     for variable, row in rows():
         assert row.doc.endswith("."), variable
-        field = variable.removesuffix("__*").lower()
+        field = variable.removesuffix("*").rstrip("_").lower()
         assert row.kind.parse(row.default) == getattr(Settings(), field), variable
 
 

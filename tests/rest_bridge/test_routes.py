@@ -84,7 +84,7 @@ def test_the_table_holds_every_system_collection_that_is_served_as_items() -> No
         ("/items/articles", "POST,SEARCH,GET,HEAD,PATCH,DELETE"),
         ("/items/articles/1", "GET,HEAD,PUT,PATCH,DELETE"),
         ("/users/1", "GET,HEAD,PATCH,DELETE"),
-        ("/files", "SEARCH,GET,HEAD"),
+        ("/files", "POST,SEARCH,GET,HEAD,PATCH,DELETE"),
         ("/roles/me", "GET,HEAD"),
         ("/users", "POST,SEARCH,GET,HEAD,PATCH,DELETE"),
         ("/activity", "SEARCH,GET,HEAD"),

@@ -44,9 +44,10 @@ class Wire:
 
     @property
     def answer(self) -> Answer:
-        start, body = self.sent
+        start, *parts = self.sent
+        assert not parts[-1].get("more_body", False), "the answer broke off"
         headers = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answer(status=start["status"], headers=headers, body=body["body"])
+        return Answer(status=start["status"], headers=headers, body=b"".join(part["body"] for part in parts))
 
 
 def http_scope(method: str, target: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
