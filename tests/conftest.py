@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tests.support.redis import RedisServer
+from tests.support.s3 import S3Server
 from tests.support.seeds import seed_chinook, seed_demo
 from tests.support.session import Dialect, Seed, TestRun
 
@@ -48,6 +49,12 @@ def postgres(test_run: TestRun) -> Cluster:
 def redis(test_run: TestRun) -> RedisServer:
     """The Redis of this run, shared by all workers: what counts in it takes a SECRET of its own."""
     return test_run.redis()
+
+
+@pytest.fixture(scope="session")
+def s3(test_run: TestRun) -> S3Server:
+    """The S3 server of this run, shared by all workers: keep files in a `fresh_bucket()`."""
+    return test_run.s3()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

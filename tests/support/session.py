@@ -1,4 +1,4 @@
-"""What one test run shares among its workers: a directory, PostgreSQL, Redis, seeded templates.
+"""What one test run shares among its workers: a directory, PostgreSQL, Redis, S3, seeded templates.
 
 The process that pytest was called in makes the directory and clears it at the end; the worker that is first
 to need the cluster or a template makes it under a file lock, the others use it. A run that was killed leaves
@@ -25,6 +25,7 @@ from typing import Literal
 
 from tests.support.postgres import Cluster, PostgresMissing, start_cluster
 from tests.support.redis import RedisServer
+from tests.support.s3 import S3Server
 
 Dialect = Literal["sqlite", "postgresql"]
 #: fills the empty database behind a URL and closes every connection to it
@@ -81,6 +82,15 @@ class TestRun:
         """The Redis of this run, started on first use; raises `RedisMissing`."""
         server = RedisServer(directory=self.directory / "redis")
         with self._lock("redis"):
+            if not server.directory.exists():
+                server.directory.mkdir(mode=0o700)
+                server.start()
+        return server
+
+    def s3(self) -> S3Server:
+        """The S3 server of this run, started on first use."""
+        server = S3Server(directory=self.directory / "s3")
+        with self._lock("s3"):
             if not server.directory.exists():
                 server.directory.mkdir(mode=0o700)
                 server.start()
@@ -166,4 +176,5 @@ def _remove(directory: Path) -> None:
     redis = RedisServer(directory=directory / "redis")
     if redis.socket.exists():
         redis.stop()
+    S3Server(directory=directory / "s3").stop()
     shutil.rmtree(directory, ignore_errors=True)
