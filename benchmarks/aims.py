@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from benchmarks.files import ASSETS, FILES
 from benchmarks.rounds import Cell
 from benchmarks.tables import Dialect
 from benchmarks.workloads import ACTORS, WORKLOADS, Actor, System
 from benchmarks.writes import EVERY
 
 CONNECTIONS: Final = 32
+#: MiB above idle that receiving a file of 1 GB may take, and by how much it may slow other requests (p99)
+RECEIVING_MEMORY: Final = 64.0
+RECEIVING_SLOWER: Final = 2.0
 #: Python of a second request of a known shape on top of the floor, in us of CPU at one connection
 SHAPE_COST: Final = 100.0
 
@@ -64,6 +68,8 @@ AIMS: Final = (
         for database in ("postgresql", "sqlite")
         for ratio, workloads in ((4, ("update", "create", "create_nested")), (10, ("create_batch",)))
     ),
+    Aim(against="floor", database="postgresql", ratio=0.7, workloads=tuple(ASSETS), actors=("admin",)),
+    Aim(against="directus", database="postgresql", ratio=1, workloads=tuple(FILES), actors=("admin",)),
 )
 
 

@@ -7,14 +7,17 @@ histogram.percentile(0.5)      # 1.2 (ms)
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Final
 
 _TICK: Final = os.sysconf("SC_CLK_TCK")
+_HIGH_WATER: Final = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +90,24 @@ def process_tree(pid: int) -> list[int]:
 def resident_bytes(pid: int) -> int:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE")
+
+
+def forget_peak(pids: Sequence[int]) -> None:
+    """From now on `peak_bytes` tells of what comes."""
+    for pid in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_bytes(pids: Sequence[int]) -> int:
+    """The most that these processes had in memory, put together, since `forget_peak`; those gone count 0."""
+    return sum(_peak_bytes(pid) for pid in pids)
+
+
+def _peak_bytes(pid: int) -> int:
+    try:
+        said = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = _HIGH_WATER.search(said)
+    return int(found[1]) * 1024 if found else 0

@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.aims import CONNECTIONS, SHAPE_COST, Finding, find, findings, ratio, shape_costs
+from benchmarks.aims import (
+    CONNECTIONS,
+    RECEIVING_MEMORY,
+    RECEIVING_SLOWER,
+    SHAPE_COST,
+    Finding,
+    find,
+    findings,
+    ratio,
+    shape_costs,
+)
 from benchmarks.chart import Bar, Group, draw, figure
+from benchmarks.files import FILES
+from benchmarks.memory import ASKED, slower
 from benchmarks.results import Profile, RunResult, Spot
 from benchmarks.rounds import Cell
 from benchmarks.workloads import ACTORS
@@ -36,6 +48,7 @@ def terminal(result: RunResult) -> str:
         lines += _aligned([_HEAD, *(_row(result, one) for one in cells)])
         lines.append("")
     lines += _aim_lines(result)
+    lines += [f"  {name}: {value:.2f}" for name, value in result.receiving.items()]
     for label, words in (("differs", result.mismatches), ("note", result.notes)):
         lines += [f"{label}: {text}" for text in words]
     return "\n".join(lines)
@@ -51,8 +64,10 @@ def markdown(result: RunResult) -> str:
         "    make bench BENCH_ARGS='--no-peers --seconds 1'    # ours and the floor, some minutes",
         "    make bench BENCH_ARGS='--only list,nested_graphql --actors admin --profile --scale'",
         "    make bench BENCH_ARGS='--only writes'             # beside Directus, on both databases",
+        "    make bench BENCH_ARGS='--only files'              # uploads, assets and images, some minutes",
         "    .venv/bin/python -m benchmarks.shape_cost         # CPU of a known shape above the floor",
         "    .venv/bin/python -m benchmarks.scale              # 500 tables x 20 columns",
+        "    .venv/bin/python -m benchmarks.memory             # what receiving 1 GB costs",
         "",
         "Directus and PostGraphile come from the scripts in `../shared/reference` beside the clone. Where "
         "they are missing, the run says so and goes on without. CPU times come from `/proc`: Linux only.",
@@ -80,6 +95,8 @@ def markdown(result: RunResult) -> str:
     for connections in _connection_counts(result):
         for actor in ACTORS:
             parts += _cells_section(result, actor, connections)
+    parts += _files_section(result)
+    parts += _receiving_section(result)
     parts += _scale_section(result)
     parts += [line for profile in result.profiles for line in _profile_section(profile)]
     if result.mismatches or result.notes:
@@ -211,12 +228,94 @@ def _shape_section(result: RunResult) -> list[str]:
 
 
 def _cells_section(result: RunResult, actor: str, connections: int) -> list[str]:
-    cells = [one for one in result.cells if one.actor == actor and one.connections == connections]
+    cells = [one for one in _items(result) if one.actor == actor and one.connections == connections]
     if not cells:
         return []
     rows = [(_title(one.workload), *_row(result, one)) for one in cells]
     head = ("workload", *_HEAD)
     return ["", f"## {_connections(connections)}, {actor}", "", *_table(head, rows)]
+
+
+_FILES_HEAD = (
+    "workload",
+    "connections",
+    "system",
+    "req/s",
+    "MB/s",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms",
+    "kB",
+    "MiB more",
+    "floor",
+    "Directus",
+)
+
+
+def _files_section(result: RunResult) -> list[str]:
+    cells = [one for one in result.cells if one.workload in FILES]
+    if not cells:
+        return []
+    return [
+        "",
+        "## Files",
+        "",
+        "The floor is a bare Starlette application with `FileResponse`. `kB` and `MB/s` are of what was "
+        "uploaded, or of the answer; `MiB more`: the most that the server and its children had in memory "
+        "above what they had before. Ours answers an upload when its bytes and its row are on the disk; "
+        "Directus leaves the bytes to the system. Cold: each image is asked for once, with its quality of 80 "
+        "as WebP; cached: the same image again and again. Answers were compared before: stored bytes are "
+        "the same, images have the size and type that was asked for.",
+        "",
+        *_table(_FILES_HEAD, [_file_row(result, one) for one in cells]),
+    ]
+
+
+def _file_row(result: RunResult, one: Cell) -> tuple[str, ...]:
+    rate = one.requests_per_second
+    _, _, p50, p99, cpu, *_ = _row(result, one)
+    floor, directus, _ = _row(result, one)[-3:]
+    return (
+        _title(one.workload),
+        str(one.connections),
+        one.system,
+        figure(rate) if rate is not None else _errors(one),
+        "-" if rate is None else f"{rate * one.size / 1e6:.0f}",
+        p50,
+        p99,
+        f"{float(cpu) / 1000:.2f}",
+        f"{one.size / 1000:.0f}",
+        "-" if one.memory is None else f"{one.memory:.0f}",
+        floor,
+        directus,
+    )
+
+
+def _receiving_section(result: RunResult) -> list[str]:
+    found = result.receiving
+    if not found:
+        return []
+    more = found["memory above idle"]
+    rows = [(name, f"{value:.1f}", "") for name, value in found.items() if name != "memory above idle"]
+    rows.append(
+        ("memory above idle, aim: at most 64 MiB", f"{more:.1f}",
+         _verdict(met=more <= RECEIVING_MEMORY, short=more / RECEIVING_MEMORY - 1))
+    )  # fmt: skip
+    for name in ASKED:
+        times = slower(found, name)
+        rows.append(
+            (f"p99 of {name} meanwhile / idle, aim: at most 2", f"{times:.2f}",
+             _verdict(met=times <= RECEIVING_SLOWER, short=times / RECEIVING_SLOWER - 1))
+        )  # fmt: skip
+    return [
+        "",
+        "## While a file of 1 GB is received",
+        "",
+        "By one client as fast as the server takes it, while another asks in turn for `/server/ping` and for "
+        "one item. Milliseconds and MiB.",
+        "",
+        *_table(("", "", ""), rows),
+    ]
 
 
 def _scale_section(result: RunResult) -> list[str]:
@@ -248,7 +347,12 @@ def _profile_section(profile: Profile) -> list[str]:
 
 
 def _connection_counts(result: RunResult) -> list[int]:
-    return sorted({one.connections for one in result.cells}, reverse=True)
+    return sorted({one.connections for one in _items(result)}, reverse=True)
+
+
+def _items(result: RunResult) -> list[Cell]:
+    """Everything but files."""
+    return [one for one in result.cells if one.workload not in FILES]
 
 
 def _connections(number: int) -> str:

@@ -41,12 +41,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one part of a run has found; parts add up."""
+    """What one part of a run has found; parts add up. `receiving`: see `benchmarks.memory`."""
 
     cells: tuple[Cell, ...] = ()
     mismatches: tuple[str, ...] = ()
     profiles: tuple[Profile, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    receiving: Mapping[str, float] = field(default_factory=dict)
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
@@ -54,6 +55,7 @@ class Figures:
             mismatches=self.mismatches + other.mismatches,
             profiles=self.profiles + other.profiles,
             versions={**self.versions, **other.versions},
+            receiving={**self.receiving, **other.receiving},
         )
 
 
@@ -70,6 +72,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     profiles: tuple[Profile, ...] = ()
     scale: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    receiving: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)

@@ -68,6 +68,8 @@ class Cell:
     size: float
     answers: int
     errors: Mapping[str, int]
+    #: MiB that the server had at most above what it had before, of workloads of files
+    memory: float | None = None
 
 
 def measure(
@@ -185,18 +187,23 @@ def window(
         first=first,
         processes=processes,
     )
+    return generated("benchmarks.load", spec.to_json(), seconds + settle, target.label)
+
+
+def generated(module: str, spec: str, seconds: float, label: str) -> Sample:
+    """What the load generator `module` says, which works for about so many seconds. Raises RuntimeError."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
+        [sys.executable, "-m", module],
         cwd=ROOT,
-        input=spec.to_json(),
+        input=spec,
         capture_output=True,
         text=True,
-        timeout=seconds + settle + GENERATOR_TIMEOUT,
+        timeout=seconds + GENERATOR_TIMEOUT,
         check=False,
     )
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or [f"the load generator ended with {done.returncode}"]
-        raise RuntimeError(f"{target.label}: {said[0]}")
+        raise RuntimeError(f"{label}: {said[0]}")
     return Sample.from_json(done.stdout)
 
 

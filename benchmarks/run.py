@@ -1,6 +1,7 @@
 """`make bench`: Causeway beside Directus, PostGraphile and the floor, on the same rows, in one run.
 
     python -m benchmarks.run --seconds 3 --connections 1,32 --only list,nested_graphql --no-peers
+    python -m benchmarks.run --only files
 
 Prints tables, writes benchmarks/results/<time>.json, docs/benchmarks.md and docs/benchmarks.svg. Exit
 codes: 0; 1 where answers differed or requests failed, so that some figures are missing. Missed aims are told,
@@ -22,6 +23,7 @@ import asyncpg
 
 from benchmarks.answers import difference, fetch
 from benchmarks.content import Content, content
+from benchmarks.files_run import file_figures
 from benchmarks.places import CACHE, Postgres, open_postgres, start
 from benchmarks.profiling import find_py_spy
 from benchmarks.profiling_run import profile_under_load
@@ -32,7 +34,7 @@ from benchmarks.scale import scale_figures
 from benchmarks.servers import Target
 from benchmarks.stores import open_stores, unlike
 from benchmarks.workloads import ACTORS, Actor, Workload
-from benchmarks.writes import ALL, EVERY, chosen
+from benchmarks.writes import EVERY, GROUPS, chosen
 from tests.support.server import ROOT
 
 RESULTS: Final = ROOT / "benchmarks" / "results"
@@ -70,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=int, default=6, help="windows these are cut into (default: 6)")
     made.add_argument("--peer-seconds", type=float, default=1.5, help="for Directus (default: 1.5)")
     made.add_argument("--connections", default="1,32", help="numbers of connections (default: 1,32)")
-    made.add_argument("--only", default="", help=f"workloads, of {', '.join([*EVERY, ALL])}")
+    made.add_argument("--only", default="", help=f"workloads, of {', '.join([*EVERY, *GROUPS])}")
     made.add_argument("--actors", default=",".join(ACTORS), help="admin, reader or both (default)")
     made.add_argument("--databases", default="postgresql,sqlite", help="one of both (default: both)")
     made.add_argument("--articles", type=int, default=10_000, help="size of the data (default: 10000)")
@@ -89,8 +91,9 @@ def say(text: str) -> None:
 
 def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResult:
     workloads = chosen(options.only)
-    reads = [one for one in workloads if not one.writes]
+    files = [one for one in workloads if one.door == "files"]
     writes = [one for one in workloads if one.writes]
+    reads = [one for one in workloads if one not in files and one not in writes]
     rows = content(options.articles)
     notes: list[str] = []
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -107,6 +110,8 @@ def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResu
         if writes:
             # last, and on copies: what they leave behind slows nobody else
             figures += _writes(options, writes, postgres, plan, rows, notes, progress)
+        if files:
+            figures += file_figures(options, files, postgres, plan, rows, notes, progress)
         version = asyncio.run(_version(postgres.admin_url))
     return RunResult(
         at=datetime.now(UTC).replace(microsecond=0).isoformat(),
@@ -123,6 +128,7 @@ def run(options: argparse.Namespace, progress: Callable[[str], None]) -> RunResu
         notes=tuple(notes),
         profiles=figures.profiles,
         scale=scale,
+        receiving=figures.receiving,
     )
 
 

@@ -4,7 +4,7 @@
     workload.requests("causeway", "reader", keys)       the HTTP requests that are sent in turn
 
 A workload with parameters (`by_key`, `filter`) gives many requests, so that no system answers from one row
-that is always the same. Those that write are in `benchmarks.writes`.
+that is always the same. Those that write are in `benchmarks.writes`, those of files in `benchmarks.files`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.tables import ADMIN_TOKEN, READER_TOKEN
 
 System = Literal["causeway", "floor", "directus", "postgraphile"]
 Actor = Literal["admin", "reader"]
-Door = Literal["rest", "graphql"]
+Door = Literal["rest", "graphql", "files"]
 
 ACTORS: Final[tuple[Actor, ...]] = ("admin", "reader")
 TOKENS: Final[Mapping[Actor, str]] = {"admin": ADMIN_TOKEN, "reader": READER_TOKEN}
@@ -81,25 +81,26 @@ class Workload:
     title: str
     door: Door
     ask: Mapping[System, Callable[[Parameters], Request]] = field(repr=False)
-    parameters: Callable[[Sequence[int]], list[Parameters]] = field(repr=False)
+    parameters: Callable[[Sequence[Any]], list[Parameters]] = field(repr=False)
     writes: Mapping[str, int] = field(default_factory=dict)
     connections: tuple[int, ...] = ()
 
     def systems(self, actor: Actor) -> tuple[System, ...]:
         """PostGraphile is asked as the admin only: it has no item rules of its own. There is no floor of
-        writes.
+        writes; those of files name theirs.
         """
         known: tuple[System, ...] = ("causeway", "floor", "directus", "postgraphile")
+        has_floor = not self.writes and self.door != "files"
         return tuple(
             name
             for name in known
-            if (name in self.ask or (name == "floor" and not self.writes))
+            if (name in self.ask or (name == "floor" and has_floor))
             and (name != "postgraphile" or actor == "admin")
         )
 
-    def requests(self, system: System, actor: Actor, keys: Sequence[int]) -> list[Request]:
-        """`keys`: articles that every actor may read."""
-        if system == "floor":
+    def requests(self, system: System, actor: Actor, keys: Sequence[Any]) -> list[Request]:
+        """`keys`: articles that every actor may read; of workloads of files, keys of the system's files."""
+        if system == "floor" and system not in self.ask:
             return [
                 Request(path="/".join(["", self.name, actor, *map(str, given)]))
                 for given in self.parameters(keys)

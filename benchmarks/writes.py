@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks.content import AUTHORS, CATEGORIES
+from benchmarks.files import ALL_FILES, FILES
 from benchmarks.workloads import SERIAL, WORKLOADS, Parameters, Request, Workload
 
 #: items of a batch
@@ -114,12 +115,13 @@ WRITES: Final[Mapping[str, Workload]] = {
         ),
     )
 }
-EVERY: Final[Mapping[str, Workload]] = {**WORKLOADS, **WRITES}
+EVERY: Final[Mapping[str, Workload]] = {**WORKLOADS, **WRITES, **FILES}
+GROUPS: Final[Mapping[str, Mapping[str, Workload]]] = {ALL: WRITES, ALL_FILES: FILES}
 
 
 def chosen(names: str) -> list[Workload]:
     """`list,writes` -> those workloads; all of them where none is named. Raises KeyError for other names."""
     found: dict[str, Workload] = {}
     for name in filter(None, names.split(",")):
-        found |= WRITES if name == ALL else {name: EVERY[name]}
+        found |= GROUPS.get(name) or {name: EVERY[name]}
     return list((found or EVERY).values())
