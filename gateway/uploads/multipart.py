@@ -15,7 +15,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from multipart import (
@@ -35,8 +35,8 @@ MOST_PARTS: Final = 1000
 _AROUND: Final = 256 * 1024
 _EXTENDED: Final = re.compile(r";\s*filename\*\s*=\s*\"?([\w!#$%&+^`{}~-]+)'[\w-]*'([^;\s\"]*)", re.I)
 _CHARSETS: Final = frozenset({"utf-8", "iso-8859-1", "us-ascii"})
-#: segment, bytes of it, its end
-_Event = MultipartSegment | bytes | bytearray | None
+#: the library has no types: `MultipartSegment`, then bytes of it, then None at its end
+_Event = Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +137,14 @@ async def _whole(events: AsyncIterator[_Event], limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _filename(segment: MultipartSegment) -> str | None:
+def _filename(segment: Any) -> str | None:
     """None: a field. `filename*` goes before `filename`, which is there for those who do not know it."""
     extended = _EXTENDED.search(segment.header("Content-Disposition") or "")
     if extended is not None and extended[1].lower() in _CHARSETS:
         with suppress(UnicodeDecodeError):
             return unquote_to_bytes(extended[2]).decode(extended[1])
-    return segment.filename
+    plain: str | None = segment.filename
+    return plain
 
 
 def _decoded(raw: bytes, charset: str | None) -> str:
