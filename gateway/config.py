@@ -24,6 +24,7 @@ from urllib.parse import quote, urlencode
 
 from gateway.addresses import TRUST, Trust
 from gateway.config_values import (
+    ADDRESSES,
     CRON,
     CSV,
     DURATION,
@@ -452,11 +453,13 @@ class Settings:
     )
     import_ip_deny_list: tuple[str, ...] = _files(
         "0.0.0.0,169.254.169.254",
-        CSV,
+        ADDRESSES,
         "Addresses, CIDR blocks and ranges that nothing is fetched from, besides all that are not public.",
     )
     causeway_import_allow_list: tuple[str, ...] = _files(
-        "", CSV, "Addresses and CIDR blocks that may be fetched from although they are not public."
+        "",
+        ADDRESSES,
+        "Addresses, CIDR blocks and ranges that may be fetched from although they are not public.",
     )
     import_timeout: timedelta = _files("30s", DURATION, "How long fetching a file may take.")
     tus_enabled: bool = _files("false", FLAG, "Take uploads that can be resumed, at `/files/tus`.")

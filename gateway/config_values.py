@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
 from gateway.cron import Cron
+from resolvers.addresses import is_address
 from resolvers.mail.addresses import parse_sender
 from resolvers.url_allow import place_of
 
@@ -95,6 +96,13 @@ def _csv(text: str) -> tuple[str, ...]:
     return tuple(part for part in (part.strip() for part in text.split(",")) if part)
 
 
+def _addresses(text: str) -> tuple[str, ...]:
+    parts = _csv(text)
+    if not all(is_address(part) for part in parts):
+        raise ValueError(text)
+    return parts
+
+
 def _sender(text: str) -> str:
     parse_sender(text)
     return text
@@ -129,6 +137,9 @@ def _urls(text: str) -> tuple[str, ...]:
 
 
 CSV: Final = Kind(name="list", accepts="a comma-separated list", parse=_csv)
+ADDRESSES: Final = Kind(
+    name="list", accepts="addresses, CIDR blocks and ranges, separated by commas", parse=_addresses
+)
 ORIGINS: Final = Kind(
     name="list",
     accepts="origins separated by commas, each as browsers send it: https://app.example.com",

@@ -7,6 +7,9 @@ so that the schema builder can write their types and the engine can run them.
 
 `resolve(arguments, context)` gives plain JSON values; the selection of the document is applied to them here.
 Where the answer is one scalar of JSON, it may be `Encoded` already; a long list is `Listed`.
+
+A `BringingCall` is answered by nobody here: it is the root that creates an item, with something to be done
+before (`import_file`: the file is fetched and stored, then its row is written as any other).
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from graphql import FieldNode
 
@@ -26,6 +29,9 @@ from resolvers.tree import Tree
 from schema_gen.graphql.signatures import CallEnum, CallInput, CallObject, CallSignature, CallType
 
 __all__ = [
+    "Bring",
+    "BringingCall",
+    "Brought",
     "CallEnum",
     "CallInput",
     "CallObject",
@@ -42,6 +48,8 @@ __all__ = [
     "selected",
 ]
 
+_Place = tuple[str, str, str]
+_Call = TypeVar("_Call", bound=CallSignature)
 #: scalars that are strings on the wire, whatever the value is
 _AS_TEXT: Final = frozenset({"GraphQLBigInt", "ID", "String"})
 
@@ -53,6 +61,32 @@ class CallRoot(CallSignature):
     """A root and what it does."""
 
     resolve: Resolve
+
+
+class Brought(Protocol):
+    """What is there now, and becomes an item."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the server knows of the item (`RequestContext.facts`)."""
+
+    async def discard(self) -> None:
+        """The item was not written: what was brought goes."""
+
+
+#: arguments, what the item is to hold, context -> what was brought. Raises what the call refuses with, and
+#: leaves nothing then
+Bring = Callable[[Mapping[str, Any], Mapping[str, Any], RequestContext], Awaitable[Brought]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BringingCall(CallSignature):
+    """A root that makes an item of `collection` of what it brings. It takes and answers what the root does
+    that creates an item there, and is asked for the same rights, before anything is brought.
+    """
+
+    collection: str
+    bring: Bring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,26 +110,38 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """Every call of a project. `roots`: (scope, kind, name) -> call."""
+    """Every call of a project. `roots`, `bringing`: (scope, kind, name) -> call."""
 
-    roots: Mapping[tuple[str, str, str], CallRoot] = field(default_factory=dict)
+    roots: Mapping[_Place, CallRoot] = field(default_factory=dict)
+    bringing: Mapping[_Place, BringingCall] = field(default_factory=dict)
 
     @property
     def signatures(self) -> tuple[CallSignature, ...]:
-        return tuple(self.roots.values())
+        return (*self.roots.values(), *self.bringing.values())
 
     @classmethod
-    def of(cls, *calls: CallRoot) -> Calls:
-        return cls(roots={(call.scope, call.kind, call.name): call for call in calls})
+    def of(cls, *calls: CallRoot, bringing: Iterable[BringingCall] = ()) -> Calls:
+        return cls(roots=_by_place(calls), bringing=_by_place(bringing))
 
     def find(self, operation: Operation, name: str, rules: AccessRules) -> CallRoot | None:
         """The call of a root of the operation; None where a caller with these rules has none. What is
         internal is there for operations of the REST bridge only.
         """
-        call = self.roots.get((operation.scope, operation.definition.operation.value, name))
-        if call is None or not is_open(call, rules):
-            return None
-        return None if call.internal and operation.wire != "rest" else call
+        return _find(self.roots, operation, name, rules)
+
+    def find_bringing(self, operation: Operation, name: str, rules: AccessRules) -> BringingCall | None:
+        return _find(self.bringing, operation, name, rules)
+
+
+def _by_place(calls: Iterable[_Call]) -> Mapping[_Place, _Call]:
+    return {(call.scope, call.kind, call.name): call for call in calls}
+
+
+def _find(calls: Mapping[_Place, _Call], operation: Operation, name: str, rules: AccessRules) -> _Call | None:
+    call = calls.get((operation.scope, operation.definition.operation.value, name))
+    if call is None or not is_open(call, rules):
+        return None
+    return None if call.internal and operation.wire != "rest" else call
 
 
 def is_open(call: CallSignature, rules: AccessRules) -> bool:

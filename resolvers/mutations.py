@@ -28,6 +28,7 @@ from resolvers.permissions import Action, Gate
 from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.tree import Tree
+from resolvers.writing.bringing import bring
 from resolvers.writing.broken_keys import told_at_commit
 from resolvers.writing.hashing import with_hashes
 from resolvers.writing.idempotency import Repetitions
@@ -146,12 +147,32 @@ class Mutations:
             elif root.write is None:
                 data = root.json
             else:
-                (written,) = await self._transact(run, [root], together=False)
+                written = await self._written(run, root)
                 data = self._told(run.operation, root, written)
         except CausewayError as error:
             return RootResult(key=root.key, data=None, error=error)
         unseen = data is None and root.write is not None and run.operation.wire == "graphql"
         return RootResult(key=root.key, data=data, error=forbidden() if unseen else None)
+
+    async def _written(self, run: _Run, root: PlannedRoot) -> Written:
+        """A root by itself, and what it brings before."""
+        if root.brings is None:
+            (written,) = await self._transact(run, [root], together=False)
+            return written
+        given = _arguments(run.operation, root, run.tools)
+        brought = await bring(
+            root.brings, root.nodes[0], Tree.of(run.operation), given.payload, run.gate, run.context
+        )
+        run = replace(run, context=replace(run.context, facts=(brought.facts,)))
+        try:
+            (written,) = await self._transact(run, [root], together=False)
+        except BaseException:
+            await brought.discard()
+            raise
+        if not written.keys:
+            # the answer to a repetition: its item was made of what was brought then
+            await brought.discard()
+        return written
 
     async def _all_or_nothing(self, run: _Run, planned: Sequence[PlannedRoot]) -> Outcome:
         """The refusal of one root is told of that root, or of the first where it cannot be known; all are
@@ -160,7 +181,7 @@ class Mutations:
         writes = [root for root in planned if root.write is not None]
         failed = next((root for root in planned if root.error is not None), None)
         try:
-            called = next((root for root in planned if root.call is not None), None)
+            called = next((root for root in planned if root.call or root.brings), None)
             if called is not None:
                 failed = called
                 raise invalid_query(f'"{called.nodes[0].name.value}" cannot be part of a transaction')
@@ -343,6 +364,8 @@ def _arguments(operation: Operation, root: PlannedRoot, tools: Tools) -> Argumen
             _listed(given["data"]) if root.write.kind in ("create_items", "update_batch") else given["data"]
         )
         payload = rest_payload(sent, root.write.collection.name, tools.bundle.names, tools.snapshot)
+    if payload is None and root.brings is not None:
+        payload = {}
     conflict = given.get("on_conflict") or ()
     match = given.get("if_match") or ()
     return Arguments(

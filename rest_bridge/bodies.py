@@ -5,6 +5,7 @@
     PATCH  /items/tags    {"query": {...}, "data": {"n": 1}}   Change("update_items", chosen=..., payload=...)
     PATCH  /items/tags    [{"id": 1, "n": 1}]                  Change("update_batch", payload=[...])
     PUT    /items/tags/7  {"name": "a"}                        Change("update_item", key="7", upsert=True)
+    POST   /files/import  {"url": "https://..."}               Change("create_item", payload={}, url="https://...")
     DELETE /items/tags    [1, 2]                               Change("delete_items", ids=[1, 2])
 
 Every wrong body is refused with the sentence that the protocol has for it.
@@ -31,7 +32,8 @@ _BOTH: Final = '"value" contains a conflict between exclusive peers [query, keys
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """`key`: of the one item, from the path. `ids`: of many, None where the query `chosen` (its parameters)
-    says which. `payload` in the form that the engine takes: an object, or a list of them.
+    says which. `payload` in the form that the engine takes: an object, or a list of them. `url`: where a file
+    is fetched from that the item is of.
     """
 
     kind: MutationKind
@@ -40,6 +42,7 @@ class Change:
     ids: Sequence[Any] | None = None
     chosen: Mapping[str, Any] | None = None
     upsert: bool = False
+    url: str | None = None
 
 
 def read_body(body: bytes, content_type: str, encoding: str) -> Any:
@@ -77,6 +80,25 @@ def read_change(method: str, place: Place, key: str | None, body: Any, key_field
     if method == "POST":
         return _creation(body)
     return _removal(body) if method == "DELETE" else _update(body, key_fields)
+
+
+def read_import(body: Any) -> Change:
+    """A file that is fetched. Raises INVALID_PAYLOAD."""
+    if not isinstance(body, dict):
+        raise invalid_payload('"value" must be of type object')
+    url, data = body.get("url"), body.get("data", _NO_ITEM)
+    if "url" not in body:
+        raise invalid_payload('"url" is required')
+    if not isinstance(url, str):
+        raise invalid_payload('"url" must be a string')
+    if not url:
+        raise invalid_payload('"url" is not allowed to be empty')
+    if not isinstance(data, Mapping):
+        raise invalid_payload('"data" must be of type object')
+    for name in body:
+        if name not in ("url", "data"):
+            raise invalid_payload(f'"{name}" is not allowed')
+    return Change(kind="create_item", payload=data, url=url)
 
 
 def _creation(body: Any) -> Change:

@@ -68,6 +68,8 @@ class Route:
     about: About | None = None
     utility: Utility | None = None
     form: Form | None = None
+    #: POST fetches what becomes the item
+    importing: bool = False
     place: Place | None = None
     methods: Methods = _READ
 
@@ -106,6 +108,15 @@ _NAMED: Final[Mapping[str, Mapping[str, Route]]] = {
         "me/tfa/generate": Route(utility="tfa_generate", collection="directus_users", methods=("POST",)),
         "me/tfa/enable": Route(utility="tfa_enable", collection="directus_users", methods=("POST",)),
         "me/tfa/disable": Route(utility="tfa_disable", collection="directus_users", methods=("POST",)),
+    },
+    "files": {
+        "import": Route(
+            verb="one",
+            key="import",
+            importing=True,
+            collection="directus_files",
+            methods=("POST", *_ONE),
+        ),
     },
     "settings": {
         "owner": Route(utility="owner", collection="directus_settings", methods=("POST",)),

@@ -18,7 +18,7 @@ from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.permissions import Action, Gate
-from rest_bridge.bodies import Change, Place, read_body, read_change
+from rest_bridge.bodies import Change, Place, read_body, read_change, read_import
 from rest_bridge.entity_tags import headers_of
 from rest_bridge.envelope import NULL, envelope
 from rest_bridge.export import export
@@ -80,15 +80,15 @@ class WriteBridge:
         body = read_body(request.body, request.content_type, request.headers.get("content-encoding", ""))
         bundle = self._holder.current
         collection = _writable(bundle.gate(context.rules), route.collection, request.method)
-        place = _place(request, route, collection)
-        key = context.actor.user if route.verb == "users_me" else route.key
-        change = read_change(request.method, place, key, body, collection.primary_key)
+        change = _change(request, route, collection, body, context)
         preferences = read_preferences(request.headers.get("prefer", ""), change.kind)
         given = given_arguments(
             change,
             max_affected=preferences.max_affected,
             if_match=_tags(request, change.kind),
-            on_conflict=(query.on_conflict or None) if request.method == "POST" else None,
+            on_conflict=(query.on_conflict or None)
+            if request.method == "POST" and not route.importing
+            else None,
         )
         _check(query)
         if change.chosen is not None:
@@ -143,6 +143,16 @@ def _writable(gate: Gate, name: str, method: str) -> Collection:
     if all(gate.scope(action, name) is None for action in actions):
         raise forbidden_collection(name)
     return collection
+
+
+def _change(
+    request: RestRequest, route: Route, collection: Collection, body: Any, context: RequestContext
+) -> Change:
+    if route.importing and request.method == "POST":
+        return read_import(body)
+    place = _place(request, route, collection)
+    key = context.actor.user if route.verb == "users_me" else route.key
+    return read_change(request.method, place, key, body, collection.primary_key)
 
 
 def _place(request: RestRequest, route: Route, collection: Collection) -> Place:

@@ -44,11 +44,14 @@ from schema_gen.naming import MutationKind, Names
 _ARGUMENTS: Final[Mapping[str, tuple[str, bool, bool]]] = {
     "id": ("JSON", True, False),
     "payload": ("JSON", True, False),
+    "url": ("String", True, False),
     "ids": ("JSON", False, True),
     "max_affected": ("Int", False, False),
     "if_match": ("String", False, True),
     "on_conflict": ("String", False, True),
 }
+#: makes an item of a file that is fetched
+IMPORT: Final = "files_import"
 #: roots whose conditions, order and page shape the answer, or choose the items
 _LISTS: Final = frozenset({"create_items", "update_items", "update_batch"})
 
@@ -86,6 +89,7 @@ def given_arguments(
     found: dict[str, Any] = {
         "id": change.key,
         "payload": change.payload,
+        "url": change.url,
         "ids": change.ids,
         "max_affected": max_affected,
         "if_match": if_match,
@@ -151,7 +155,7 @@ def build_write_template(
 class _MutationWriter(Writer):
     def mutation(self, change: Change, given: frozenset[str]) -> tuple[FieldNode, bool]:
         """The root, and whether there is nothing to tell of its answer."""
-        name = self.names.mutation_name(self.home.name, change.kind)
+        name = self.names.mutation_name(self.home.name, change.kind) if change.url is None else IMPORT
         if name is None:
             raise forbidden()
         arguments = [self._given(each) for each in _ARGUMENTS if each in given]

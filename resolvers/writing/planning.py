@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from graphql import FieldNode
 
-from resolvers.calls import CallRoot, Calls
+from resolvers.calls import BringingCall, CallRoot, Calls
 from resolvers.operation import Operation
 from resolvers.paging import Limits
 from resolvers.permissions import Gate, with_own_rows
@@ -47,7 +47,7 @@ from schema_gen.naming import MutationKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRoot:
     """What a root writes, or calls, or says by itself, or why none of it. `nodes`: where it stands in the
-    document. `own`: the item is the caller's own row.
+    document. `own`: the item is the caller's own row; `brings`: what is done before it is written.
     """
 
     key: str
@@ -57,6 +57,7 @@ class PlannedRoot:
     json: bytes | None = None
     error: CausewayError | None = None
     own: bool = False
+    brings: BringingCall | None = None
 
 
 class MutationPlanner:
@@ -103,13 +104,16 @@ class MutationPlanner:
         found: tuple[str, MutationKind] | None = (
             ("directus_users", "update_item") if own else bundle.names.mutation(operation.scope, name)
         )
+        brings = self._calls.find_bringing(operation, name, gate.rules)
+        if brings is not None and brings.collection in tools.snapshot.collections:
+            found = brings.collection, "create_item"
         if own:
             gate = bundle.gate(with_own_rows(gate.rules))
         try:
             if found is not None:
                 collection, kind = bundle.snapshot.collections[found[0]], found[1]
                 write = self._write(operation, tools, gate, nodes, collection, kind)
-                return PlannedRoot(key=key, nodes=nodes, write=write, own=own)
+                return PlannedRoot(key=key, nodes=nodes, write=write, own=own, brings=brings)
             root = plan_root(operation, gate, bundle.names, self._limits, nodes)
         except CausewayError as error:
             return PlannedRoot(key=key, nodes=nodes, error=error)
