@@ -77,6 +77,7 @@ def spec_facts_of(settings: Settings) -> SpecFacts:
         health=settings.healthcheck_enabled,
         introspection=settings.graphql_introspection,
         limited=settings.rate_limiter_enabled or settings.rate_limiter_global_enabled,
+        resumable=settings.tus_enabled,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from rest_bridge.openapi.by_mail import password_paths, user_paths
 from rest_bridge.openapi.collections import collection_paths, tag_of
+from rest_bridge.openapi.files import file_paths, with_uploads
 from rest_bridge.openapi.items import item_schemas
 from rest_bridge.openapi.operations import ERROR, refusal, refusal_responses
 from rest_bridge.openapi.own import TOKENS, auth_paths, own_login_paths, own_paths, second_factor_paths
@@ -28,7 +29,7 @@ from schema_gen.graphql.outputs import note_of_collection
 
 VERSION: Final = "3.1.1"
 _NO_VERSION: Final = b'"version":""'
-_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head"})
 _DESCRIPTION: Final = (
     "Everything that the caller of this document may use. Lists also answer the method SEARCH, with "
     "`query` and `keys` in a JSON body, for which OpenAPI 3.1 has no word."
@@ -77,6 +78,8 @@ def _paths(setting: Setting) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for home in setting.collections():
         found |= collection_paths(home, setting)
+    found = with_uploads(found, setting)
+    found |= file_paths(setting)
     found |= own_paths(setting)
     found |= second_factor_paths(setting)
     found |= own_login_paths(setting)

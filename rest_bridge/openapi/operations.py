@@ -28,6 +28,7 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     412: ("PreconditionFailed", "The item is not what `If-Match` says"),
     413: ("TooLarge", "The body is too large"),
     415: ("UnsupportedMediaType", "The body is not JSON"),
+    416: ("RangeNotSatisfiable", "The file has no such part"),
     422: ("Unprocessable", "The content cannot be worked with"),
     429: ("TooManyRequests", "Too often; `Retry-After` says when to come again"),
     503: ("Unavailable", "The server or its database is busy; `Retry-After` says when to come again"),

@@ -21,7 +21,7 @@ FIXED: Final = frozenset({"Collections", "Error", "Fields", "Geometry", "Relatio
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the settings say. `url`: where the project is; `cookie`: what the session's is called; `limited`:
-    requests are bounded.
+    requests are bounded; `resumable`: uploads can be resumed.
     """
 
     url: str
@@ -29,6 +29,7 @@ class Facts:
     health: bool = True
     introspection: bool = True
     limited: bool = False
+    resumable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

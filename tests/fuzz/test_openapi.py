@@ -107,7 +107,7 @@ async def ask(place: Place, caller: str, case: Any) -> None:
         **{
             name: value
             for name, value in kwargs.items()
-            if name in ("method", "url", "params", "headers", "json", "data", "cookies")
+            if name in ("method", "url", "params", "headers", "json", "data", "files", "cookies")
         }
     ).prepare()
     given = {name.lower(): str(value) for name, value in sent.headers.items()}

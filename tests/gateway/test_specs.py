@@ -69,6 +69,50 @@ async def test_everything_for_administrators(site: Site) -> None:
     }
 
 
+async def test_bytes_come_and_go(site: Site) -> None:
+    made = await document(site, "admin")
+    forms = {
+        (path, method): its["requestBody"]["content"]["multipart/form-data"]["schema"]
+        for path, method, its in operations(made)
+        if path.startswith("/files")
+        and "multipart/form-data" in its.get("requestBody", {}).get("content", {})
+    }
+    assert set(forms) == {("/files", "post"), ("/files/{id}", "patch")}
+    assert forms["/files", "post"]["required"] == ["file"]
+    assert {"title", "folder", "file"} <= forms["/files", "post"]["properties"].keys()
+    assert "filesize" not in forms["/files", "post"]["properties"]
+    assert methods(made, "/files/import") == methods(made, "/assets/files") == {"post"}
+    assert methods(made, "/assets/folder/{id}") == {"post"}
+    assert methods(made, "/assets/{id}") == methods(made, "/assets/{id}/{filename}") == {"get"}
+    answers = made["paths"]["/assets/{id}"]["get"]["responses"]
+    assert {"200", "206", "304", "403", "416"} <= answers.keys()
+    assert not [path for path in made["paths"] if path.startswith("/files/tus")]
+
+
+async def test_what_is_written_of_files_follows_the_rights(site: Site) -> None:
+    """Who may only upload sees no assets, and may say what was granted."""
+    for (policy,) in await site.database.fetch("select id from directus_policies"):
+        await grant(site.database, str(policy), "directus_files", "create", fields="title")
+    await site.project.epochs.bump_access()
+    made = await document(site, "reader")
+    assert methods(made, "/files") == {"post"}
+    form = made["paths"]["/files"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert set(form["properties"]) == {"title", "file"}
+    assert not [path for path in made["paths"] if path.startswith("/assets")]
+    assert set(made["paths"]["/files/import"]["post"]["responses"]) >= {"204", "400"}
+    assert "200" not in made["paths"]["/files/import"]["post"]["responses"]
+
+
+async def test_uploads_that_can_be_resumed(make_database: MakeDatabase) -> None:
+    async with running(await make_database(seed_demo), TUS_ENABLED="true") as site:
+        made = await document(site, "admin")
+        check(made)
+        assert methods(made, "/files/tus") == {"post"}
+        assert methods(made, "/files/tus/{upload}") == {"head", "patch", "delete"}
+        hidden = await document(site, "nobody")
+        assert not [path for path in hidden["paths"] if path.startswith("/files")]
+
+
 async def test_what_a_reader_may(site: Site) -> None:
     made = await document(site, "reader")
     assert methods(made, "/items/articles") == {"get"}
