@@ -357,6 +357,15 @@ def value_out_of_range(
     )
 
 
+def illegal_asset_transformation(names: Sequence[str]) -> CausewayError:
+    """`names`: what cannot be done, parameters or operations."""
+    return CausewayError(
+        "ILLEGAL_ASSET_TRANSFORMATION",
+        "Illegal asset transformation.",
+        {"invalidTransformations": list(names)},
+    )
+
+
 def service_unavailable(service: str, reason: str, *, retry_after: int | None = None) -> CausewayError:
     """`retry_after` in seconds."""
     return CausewayError(

@@ -1,0 +1,44 @@
+"""Images written: one format each, nothing beside the pixels, chosen for size against time.
+
+save(image, "webp", quality=None, target="/tmp/..../x") -> bytes written
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from PIL import Image
+
+from gateway.images.worker.pixels import without_alpha
+
+#: format -> name in the library, quality where none is asked for, what else it is told
+_WRITERS: Final[Mapping[str, tuple[str, int | None, Mapping[str, Any]]]] = {
+    "jpg": ("JPEG", 80, {"optimize": True}),
+    "png": ("PNG", None, {"compress_level": 6}),
+    "webp": ("WEBP", 80, {"method": 4}),
+    "avif": ("AVIF", 50, {"speed": 7, "max_threads": 1}),
+    "tiff": ("TIFF", 80, {}),
+    "gif": ("GIF", None, {}),
+}
+
+
+def save(image: Image.Image, name: str, quality: int | None, target: str) -> int:
+    library_name, usual, options = _WRITERS[name]
+    told: dict[str, Any] = dict(options)
+    if name in ("jpg", "webp", "avif", "tiff"):
+        told["quality"] = usual if quality is None else quality
+    if name == "jpg":
+        image = without_alpha(image)
+    elif name == "png" and quality is not None and quality < 100:
+        # fewer colours are what quality can mean for this format
+        image = image.quantize(256, Image.Quantize.FASTOCTREE) if image.mode != "L" else image
+    elif name == "tiff":
+        alpha = image.mode in ("LA", "RGBA")
+        told = {"compression": "tiff_adobe_deflate"} if alpha else {**told, "compression": "jpeg"}
+    elif name == "gif":
+        image = image.convert("RGBA" if image.mode == "LA" else image.mode)
+    image.info = {}
+    image.save(target, library_name, **told)
+    return os.path.getsize(target)
