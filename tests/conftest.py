@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from tests.support.lending import Lend, Lender
 from tests.support.postgres import Cluster
 from tests.support.redis import RedisServer
 from tests.support.s3 import S3Server
 from tests.support.seeds import seed_chinook, seed_demo
-from tests.support.session import Dialect, Seed, TestRun
+from tests.support.session import Dialect, Seed, TestRun, seed_name
 
 ROOT = Path(__file__).parents[1]
 RUN = pytest.StashKey[TestRun]()
@@ -72,12 +72,6 @@ class MakeDatabase(Protocol):
     def __call__(self, seed: Seed | None = None, *, name: str | None = None) -> Awaitable[str]: ...
 
 
-def _name(seed: Seed) -> str:
-    """Short enough for PostgreSQL, the same in every worker, different for functions of the same name."""
-    place = f"{seed.__module__}.{seed.__qualname__}"
-    return f"{seed.__qualname__.rpartition('.')[2][:40]}_{hashlib.blake2s(place.encode()).hexdigest()[:8]}"
-
-
 @pytest.fixture
 def new_database(
     test_run: TestRun, dialect: Dialect, tmp_path: Path
@@ -104,9 +98,23 @@ def make_database(
     async def make(seed: Seed | None = None, *, name: str | None = None) -> str:
         if seed is None:
             return new_database(None)
-        return new_database(await test_run.template(dialect, name or _name(seed), seed))
+        return new_database(await test_run.template(dialect, name or seed_name(seed), seed))
 
     return make
+
+
+@pytest.fixture(scope="session")
+async def lender(test_run: TestRun, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lender]:
+    lender = Lender(test_run, tmp_path_factory.mktemp("lent"))
+    yield lender
+    await lender.close()
+
+
+@pytest.fixture
+async def lend(lender: Lender, test_run: TestRun, dialect: Dialect) -> AsyncIterator[Lend]:
+    """`await lend(seed)`: a running project that other tests may have had, and have changed nothing of."""
+    yield Lend(lender, test_run, dialect)
+    await lender.take_back()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,6 +10,7 @@ from gateway.auth import authenticate
 from resolvers.context import RequestContext
 from schema_gen.errors import CausewayError
 from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
@@ -22,9 +23,8 @@ from tests.support.project import (
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def ask(

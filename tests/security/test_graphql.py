@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_PASSWORD, ADMIN_TOKEN, Site, code, data
 
 SYSTEM = "/graphql/system"
@@ -24,9 +23,8 @@ PATIENCE = 30
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 async def ask(

@@ -11,13 +11,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.project import ADMIN_TOKEN, SECRET, Site, code, data, running, seed_system
+from tests.support.lending import Lend
+from tests.support.project import ADMIN_TOKEN, SECRET, Site, code, data, seed_system
 
 #: public text, as an attacker has it
 PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL\n-----END PUBLIC KEY-----\n"
@@ -27,9 +27,8 @@ OUT = object()
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def payload_of(site: Site, **changes: Any) -> dict[str, Any]:

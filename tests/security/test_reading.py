@@ -6,22 +6,20 @@ A is the administrator, U an editor who may not read `articles.secret`, `authors
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN, Site, code, data
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 async def get(site: Site, target: str, token: str | None = EDITOR_TOKEN) -> Answer:

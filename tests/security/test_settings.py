@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 
 from schema_gen.registry import SYSTEM
-from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -52,9 +51,8 @@ async def seed_settings(url: str) -> None:
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_settings), CAUSEWAY_ACCESS_TTL="0") as site:
-        yield site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_settings, CAUSEWAY_ACCESS_TTL="0")
 
 
 async def test_secrets_of_the_settings_are_read_by_nobody(site: Site) -> None:

@@ -7,13 +7,12 @@ lists of names. CVE-2021-47748: no door takes SQL.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN, Site
 
 SPELLINGS = (
@@ -47,9 +46,8 @@ PLACES = (
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -8,14 +8,14 @@ sent.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.newsroom import newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import seed_newsroom
 from tests.support.project import ADMIN_TOKEN, Site, code, data
 
 EVIL = (
@@ -96,9 +96,8 @@ class Ran:
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 def spelled(text: str) -> str:

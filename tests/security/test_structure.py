@@ -7,14 +7,13 @@ Everything that is hidden from the callers here has a name or value with "hush" 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 
 from schema_gen.database import open_database
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -25,7 +24,6 @@ from tests.support.project import (
     code,
     data,
     grant,
-    running,
     seed_system,
 )
 
@@ -156,9 +154,8 @@ async def insert(database: Any, table: str, row: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed)
 
 
 async def get(site: Site, path: str, token: str | None) -> Answer:

@@ -36,6 +36,31 @@ where t.relnamespace = 'public'::regnamespace and t.relkind in ('r', 'p') and c.
 and not c.attisdropped order by 1, c.attnum"""
 #: moves on with every transaction that writes, of any database
 _POSTGRES_CHANGES: Final = "select pg_snapshot_xmax(pg_current_snapshot())::text"
+_SQLITE_MADE: Final = "select name, sql from sqlite_master order by name, sql"
+#: the transactions that wrote what says how tables are made: rows of catalogs about objects that are no part
+#: of every database
+_POSTGRES_MADE: Final = " union all ".join(
+    [
+        *(
+            f"select '{catalog}', {key}::text || ' ' || xmin::text from {catalog} where {key} >= 16384"
+            for catalog, key in (
+                ("pg_attrdef", "oid"),
+                ("pg_attribute", "attrelid"),
+                ("pg_class", "oid"),
+                ("pg_constraint", "oid"),
+                ("pg_description", "objoid"),
+                ("pg_enum", "oid"),
+                ("pg_extension", "oid"),
+                ("pg_index", "indexrelid"),
+                ("pg_namespace", "oid"),
+                ("pg_proc", "oid"),
+                ("pg_trigger", "oid"),
+                ("pg_type", "oid"),
+            )
+        ),
+        "select schemaname::text || '.' || sequencename::text, last_value::text from pg_sequences",
+    ]
+)
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS", "SEARCH"})
 #: what GraphQL says of an item that was written and that the caller may not read
 _UNSEEN: Final = "You don't have permission to access this."
@@ -64,6 +89,15 @@ async def _dump(fetch: Fetch, *, sqlite: bool) -> list[str]:
     return sorted([f"{table}({', '.join(columns)})" for table, columns in tables.items()]) + sorted(
         f"{table}: {row}" for table, row in rows
     )
+
+
+async def everything(database: Database) -> list[str]:
+    """What it holds, how its tables are made, and what its sequences will give out."""
+    sqlite = database.dialect == "sqlite"
+    made = await database.fetch(_SQLITE_MADE if sqlite else _POSTGRES_MADE)
+    if sqlite and any(name == "sqlite_sequence" for name, _ in made):
+        made = [*made, *await database.fetch("select name, seq from sqlite_sequence order by name")]
+    return [*await dump(database), *sorted(f"{name} {what}" for name, what in made)]
 
 
 def _name(name: str) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -36,6 +37,12 @@ PREFIX = "causeway-tests-"
 #: Memory first: a database is made there in 25 ms, on a disk in 200. Short: a socket's path holds 100 bytes.
 PARENTS = (Path("/dev/shm"), Path("/tmp"))
 ROOM = 2 << 30
+
+
+def seed_name(seed: Seed) -> str:
+    """Short enough for PostgreSQL, the same in every worker, different for functions of the same name."""
+    place = f"{seed.__module__}.{seed.__qualname__}"
+    return f"{seed.__qualname__.rpartition('.')[2][:40]}_{hashlib.blake2s(place.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
