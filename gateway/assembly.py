@@ -47,6 +47,8 @@ from gateway.observe import LOGGER
 from gateway.page_policy import page_policy
 from gateway.secret import with_secret
 from gateway.state import Project
+from gateway.storage.opening import open_storage
+from gateway.storage.watching import watched_of
 from gateway.tokens import Tokens
 from resolvers.actors import Actors
 from resolvers.behaviors.addressees import Addressees
@@ -73,6 +75,7 @@ from resolvers.calls import Calls
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
+from resolvers.files.storage import Storage
 from resolvers.mail.office import PostOffice
 from resolvers.mail.post import Post
 from resolvers.mutations import Mutations
@@ -116,6 +119,7 @@ class Base:
     reload: SchemaReload
     counting: Counting
     throttle: Throttle
+    storage: Storage
 
     def snapshot(self) -> SchemaSnapshot:
         return self.holder.current.snapshot
@@ -166,7 +170,8 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         hasher = make_hasher(chosen)
         stack.callback(hasher.close)
         counting = await stack.enter_async_context(open_counting(chosen))
-        base = await _base(chosen, database, epochs, hasher, counting)
+        storage = await stack.enter_async_context(open_storage(chosen))
+        base = await _base(chosen, database, epochs, hasher, counting, storage)
         post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
         project = _assemble(base, post)
         if not project.actors.installed:
@@ -179,7 +184,12 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
 
 
 async def _base(
-    settings: Settings, database: Database, epochs: Epochs, hasher: Hasher, counting: Counting
+    settings: Settings,
+    database: Database,
+    epochs: Epochs,
+    hasher: Hasher,
+    counting: Counting,
+    storage: Storage,
 ) -> Base:
     seen = epochs.schema
     loader = SnapshotLoader(
@@ -198,6 +208,7 @@ async def _base(
         reload=SchemaReload(database, epochs, holder, seen=seen, remembered=settings.cache_schema),
         counting=counting,
         throttle=Tries(counting.tries, tries_of(settings), attempts),
+        storage=storage,
     )
 
 
@@ -258,7 +269,8 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     entrance = _entrance(base)
     model = _model(base, entrance)
     facts = facts_of(settings)
-    server = Server(database, base.snapshot, facts, post.connection, base.counting.shared)
+    watched = watched_of(settings, base.storage)
+    server = Server(database, base.snapshot, facts, post.connection, base.counting.shared, watched)
 
     # calls are what the engine runs, and some of them run operations themselves: these three close the circle
     async def sdl(scope: Scope, context: RequestContext) -> str:

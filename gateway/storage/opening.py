@@ -12,6 +12,7 @@ What is wrong ends the start with one line that names the variable.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.config import Settings
+from gateway.observe import LOGGER
 from gateway.storage.local import LocalLocation
 from gateway.storage.objects import StoredLocation
 from gateway.storage.options import Options
@@ -68,7 +70,18 @@ async def open_storage(settings: Settings) -> AsyncIterator[Locations]:
             location = open_location(name, values, temporary)
             stack.callback(location.close)
             locations.append(location)
+        for location in locations:
+            await _tidy(location)
         yield Locations(locations)
+
+
+async def _tidy(location: AnyLocation) -> None:
+    """A location that cannot be reached does not keep the server from starting."""
+    if isinstance(location, LocalLocation):
+        try:
+            await location.tidy()
+        except StorageError as error:
+            logging.getLogger(LOGGER).warning("storage %s: %s", location.name, error)
 
 
 def checked_names(names: Sequence[str]) -> Sequence[str]:

@@ -38,10 +38,9 @@ _ENCRYPTIONS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 def s3_store(options: Options) -> ObjectStore:
     bucket = options.required("BUCKET")
     _refuse_list(options)
-    config: S3Config = {}
+    config = place_of(options, bucket)
     if region := options.text("REGION"):
         config["region"] = region
-    _say_where(options, bucket, config)
     _say_encryption(options, config)
     return S3Store(
         bucket,
@@ -59,21 +58,22 @@ def _refuse_list(options: Options) -> None:
         raise options.refused("ACL", "private; a bucket's policy says who may read it besides")
 
 
-def _say_where(options: Options, bucket: str, config: S3Config) -> None:
-    """`config`: gets the endpoint, and whether the bucket is a part of its host."""
+def place_of(options: Options, bucket: str) -> S3Config:
+    """The endpoint, and whether the bucket is a part of its host."""
     endpoint = options.text("ENDPOINT")
     hosted = not options.flag("FORCE_PATH_STYLE", default=False)
     if endpoint in ("", "s3.amazonaws.com", "https://s3.amazonaws.com"):
         # a dot in the bucket's name would not fit the certificate
-        config["virtual_hosted_style_request"] = hosted and "." not in bucket
-        return
+        return {"virtual_hosted_style_request": hosted and "." not in bucket}
     url = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
     if url.scheme not in ("http", "https") or not url.hostname:
         raise options.refused("ENDPOINT", "an address: https://s3.eu-central-1.amazonaws.com")
     hosted = hosted and not _is_address(url.hostname)
-    config["virtual_hosted_style_request"] = hosted
     host = f"{bucket}.{url.netloc}" if hosted else url.netloc
-    config["endpoint"] = f"{url.scheme}://{host}{url.path.rstrip('/')}"
+    return {
+        "virtual_hosted_style_request": hosted,
+        "endpoint": f"{url.scheme}://{host}{url.path.rstrip('/')}",
+    }
 
 
 def _is_address(host: str) -> bool:

@@ -6,13 +6,15 @@ learn the exact version (an attacker would look up what it is good for).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from resolvers.context import RequestContext
+from resolvers.files.storage import Location, StorageError
 from resolvers.mail.connection import Connection
 from resolvers.single_flight import SingleFlight
 from resolvers.sql.access import json_text
@@ -74,13 +76,15 @@ _ABSENT: Final[Mapping[str, Any]] = {
 }
 #: seconds for which a health report is given again: asking often must not become load
 _REPORT_LIFE: Final = 1.0
+#: seconds that a location of files has to answer
+_PATIENCE: Final = 5.0
 _PREFIXES: Final = {"sqlite": "sqlite3", "postgresql": "pg"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
     """`health_threshold`: milliseconds of a database answer above which health warns. `health_services`: what
-    it looks at: `database`, `redis`, `email`.
+    it looks at: `database`, `redis`, `storage`, `email`.
 
     `rate_limit`: points and duration of one address; `rate_limit_global`: of all. None: unbounded.
     """
@@ -111,8 +115,16 @@ class Store(Protocol):
         """Quickly, whatever is wrong with it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A location of files; `threshold`: milliseconds above which health warns."""
+
+    location: Location
+    threshold: int
+
+
 class Server:
-    """`store`: where limits are counted for all workers, if they are."""
+    """`store`: where limits are counted for all workers, if they are. `watched`: where files are."""
 
     def __init__(
         self,
@@ -121,12 +133,14 @@ class Server:
         facts: ServerFacts,
         mail: Connection,
         store: Store | None = None,
+        watched: Sequence[Watched] = (),
     ) -> None:
         self._database = database
         self._snapshot = snapshot
         self._facts = facts
         self._mail = mail
         self._store = store
+        self._watched = watched
         self._health: tuple[float, Health] | None = None
         self._flights: SingleFlight[Health] = SingleFlight()
 
@@ -185,6 +199,12 @@ class Server:
             checks["redis:responseTime"] = [check]
             if status == "ok":
                 status = check["status"]
+        if "storage" in services:
+            found = await asyncio.gather(*map(self._location_check, self._watched))
+            for watched, check in zip(self._watched, found, strict=True):
+                checks[f"storage:{watched.location.name}:responseTime"] = [check]
+                if status == "ok" and check["status"] != "ok":
+                    status = "warn"
         health = Health(status=status, checks=checks)
         self._health = (time.monotonic(), health)
         return health
@@ -195,17 +215,26 @@ class Server:
             await self._database.ping()
         except CausewayError as error:
             return {"status": "error", "componentType": "datastore", "output": error.message}
-        return self._timed("datastore", began)
+        return self._timed("datastore", began, self._facts.health_threshold)
 
     async def _store_check(self, store: Store) -> dict[str, Any]:
         """No more than a warning: without it each worker counts for itself."""
         began = time.perf_counter()
         if not await store.answers():
             return {"status": "warn", "componentType": "cache", "output": "Redis does not answer"}
-        return self._timed("cache", began)
+        return self._timed("cache", began, self._facts.health_threshold)
 
-    def _timed(self, component: str, began: float) -> dict[str, Any]:
-        threshold = self._facts.health_threshold
+    async def _location_check(self, watched: Watched) -> dict[str, Any]:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await watched.location.check()
+        except (StorageError, TimeoutError) as error:
+            output = str(error) or "it does not answer in time"
+            return {"status": "error", "componentType": "objectstore", "output": output}
+        return self._timed("objectstore", began, watched.threshold)
+
+    def _timed(self, component: str, began: float, threshold: int) -> dict[str, Any]:
         took = round((time.perf_counter() - began) * 1000, 3)
         return {
             "status": "ok" if took <= threshold else "warn",

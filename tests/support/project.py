@@ -10,6 +10,7 @@ Hashes are cheap here; everything else is as in a server.
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -27,6 +28,7 @@ from resolvers.secrets import Hasher
 from schema_gen.database import Database, open_database
 from tests.support.asgi import Answer, ask, serving
 from tests.support.dump import Watch, watched
+from tests.support.session import VARIABLE
 
 SECRET: Final = "a secret of the tests that is long enough"
 ADMIN_EMAIL: Final = "admin@example.com"
@@ -68,6 +70,7 @@ def settings_for(url: str, **values: str) -> Settings:
         "PRESSURE_LIMITER_ENABLED": "false",
         "DB_POOL__MIN": "1",
         "DB_POOL__MAX": "4",
+        "STORAGE_LOCAL_ROOT": str(Path(os.environ.get(VARIABLE, "/nonexistent")) / "uploads"),
         **_CHEAP,
         **values,
     }

@@ -8,8 +8,8 @@ from typing import Literal
 
 from gateway.storage.local import LocalLocation
 from gateway.storage.objects import StoredLocation
-from gateway.storage.opening import AnyLocation, open_location
-from resolvers.files.storage import Opened
+from gateway.storage.opening import open_location
+from resolvers.files.storage import Location, Opened
 from tests.support.s3 import S3Server
 
 Kind = Literal["local", "s3"]
@@ -49,7 +49,7 @@ async def joined(chunks: AsyncIterable[bytes]) -> bytes:
     return b"".join([chunk async for chunk in chunks])
 
 
-async def content(location: AnyLocation, name: str) -> bytes:
+async def content(location: Location, name: str) -> bytes:
     opened = await location.open(name)
     try:
         return await joined(opened.chunks())
