@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from pathlib import Path
-from time import perf_counter, perf_counter_ns
+from time import perf_counter, perf_counter_ns, sleep
 from typing import Any, Final
 
 from benchmarks.load import CHUNK, STUCK, Sample, ServerStuck, content_length, cpu_of
@@ -30,7 +30,8 @@ BOUNDARY: Final = "causeway-benchmark-boundary"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """`requests`: heads, each followed by the file at `body`, so many `times`, and by `after`. `seconds`: for
-    how long they are sent in turn; 0: each once.
+    how long they are sent in turn; 0: each once. `rate`: bytes per second and connection at most; 0: as fast
+    as they are taken.
     """
 
     port: int
@@ -39,6 +40,7 @@ class Sending:
     seconds: float
     body: str = ""
     times: int = 1
+    rate: float = 0.0
     after: bytes = b""
     processes: Mapping[str, list[int]] = field(default_factory=dict)
 
@@ -123,20 +125,28 @@ class _Sender:
         self.failed: str | None = None
         self._body = [body] * sending.times if body else []
         self._after = sending.after
+        self._rate = sending.rate
 
     def run(self, next_request: Any) -> None:
         try:
             while (request := next_request()) is not None:
                 began = perf_counter_ns()
                 self.socket.sendall(request)
-                for piece in self._body:
-                    self.socket.sendall(piece)
+                self._send_body()
                 if self._after:
                     self.socket.sendall(self._after)
                 self._answer()
                 self.latencies.append(perf_counter_ns() - began)
         except (OSError, ServerStuck) as error:
             self.failed = str(error)
+
+    def _send_body(self) -> None:
+        sent, began = 0, perf_counter()
+        for piece in self._body:
+            self.socket.sendall(piece)
+            sent += len(piece)
+            if self._rate:
+                sleep(max(began + sent / self._rate - perf_counter(), 0))
 
     def _answer(self) -> None:
         data = b""

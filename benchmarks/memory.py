@@ -2,8 +2,9 @@
 
     python -m benchmarks.memory [--size 1000]
 
-A client sends as fast as the server takes it; another asks in turn for `/server/ping` and for one item, with
-pauses in between. The p99 of its answers is compared with that of an idle server. Figures in ms and MiB.
+A client sends as fast as the server takes it, and then as fast as a network of 1 Gbit would; another asks in
+turn for `/server/ping` and for one item, with pauses in between. The p99 of its answers is compared with that
+of an idle server. Figures in ms and MiB.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -35,19 +37,65 @@ IDLE: Final = 4.0
 PAUSE: Final = 0.002
 #: seconds after which receiving counts as failed
 PATIENCE: Final = 300.0
+#: bytes per second of a network of 1 Gbit
+NETWORK: Final = 125.0 * MB
+ALONE: Final = "idle"
+MEANWHILE: Final = "as fast as it is taken"
+SLOWLY: Final = "at 1 Gbit/s"
 ASKED: Final[Mapping[str, str]] = {"ping": "/server/ping", "one item": "/items/articles?limit=1"}
 
 
 def receiving_figures(
     target: Target, directory: Path, progress: Callable[[str], None], size: int = SIZE
 ) -> Mapping[str, float]:
-    progress(f"receiving {size // MB} MB")
-    piece = blob(directory, MB)
-    _received(target, piece, 8)
+    """`directory`: for what is sent."""
+    piece, times = blob(directory, MB), size // MB
+    progress(f"receiving {times} MB")
+    with _sent(target, piece, 8):
+        pass
     idle = _probed(target, _until(IDLE))
     pids = process_tree(target.pid)
     before = sum(map(resident_bytes, pids))
     forget_peak(pids)
+    with _sent(target, piece, times) as sender:
+        meanwhile = _probed(target, lambda: sender.poll() is not None)
+    said = _said(sender)
+    above = peak_bytes(pids) - before
+    with _sent(target, piece, times, rate=NETWORK) as sender:
+        over_network = _probed(target, lambda: sender.poll() is not None)
+    _said(sender)
+    return {
+        "size, MB": size / MB,
+        "received, MB per second": size / MB / said.seconds,
+        "memory when idle": before / 2**20,
+        "memory above idle": above / 2**20,
+        **{
+            f"p99 of {name}, {when}": one.percentile(0.99)
+            for when, found in ((ALONE, idle), (MEANWHILE, meanwhile), (SLOWLY, over_network))
+            for name, one in found.items()
+        },
+    }
+
+
+def slower(figures: Mapping[str, float], name: str, when: str) -> float:
+    """The p99 `when` divided by that of the idle server."""
+    return figures[f"p99 of {name}, {when}"] / figures[f"p99 of {name}, {ALONE}"]
+
+
+@contextmanager
+def _sent(target: Target, piece: Path, times: int, rate: float = 0.0) -> Iterator[subprocess.Popen[str]]:
+    """A client that sends `piece` so many times as one file, until it has its answer."""
+    before, after = multipart("/files?fields=id", target.port, ADMIN_TOKEN, piece, times=times)
+    sending = Sending(
+        port=target.port,
+        requests=[before],
+        connections=1,
+        seconds=0,
+        body=str(piece),
+        times=times,
+        rate=rate,
+        after=after,
+    )
     sender = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.files_load"],
         cwd=ROOT,
@@ -56,56 +104,26 @@ def receiving_figures(
         text=True,
     )
     assert sender.stdin is not None
-    assert sender.stdout is not None
-    sender.stdin.write(_sending(target, piece, size // MB).to_json())
+    sender.stdin.write(sending.to_json())
     sender.stdin.close()
-    meanwhile = _probed(target, lambda: sender.poll() is not None)
+    try:
+        yield sender
+        sender.wait(PATIENCE)
+    finally:
+        sender.kill()
+        sender.wait()
+
+
+def _said(sender: subprocess.Popen[str]) -> Sample:
+    assert sender.stdout is not None
+    with sender.stdout as stdout:
+        text = stdout.read()
     if sender.returncode:
-        raise RuntimeError(f"{size} bytes were not received")
-    said = Sample.from_json(sender.stdout.read())
-    sender.stdout.close()
+        raise RuntimeError("a file was not received")
+    said = Sample.from_json(text)
     if said.errors:
-        raise RuntimeError(f"{size} bytes were refused: {said.errors}")
-    return {
-        "size, MB": size / MB,
-        "received, MB per second": size / MB / said.seconds,
-        "memory when idle": before / 2**20,
-        "memory above idle": (peak_bytes(pids) - before) / 2**20,
-        **{f"p99 of {name}, idle": one.percentile(0.99) for name, one in idle.items()},
-        **{f"p99 of {name}, meanwhile": one.percentile(0.99) for name, one in meanwhile.items()},
-    }
-
-
-def slower(figures: Mapping[str, float], name: str) -> float:
-    """Meanwhile divided by idle."""
-    return figures[f"p99 of {name}, meanwhile"] / figures[f"p99 of {name}, idle"]
-
-
-def _sending(target: Target, piece: Path, times: int) -> Sending:
-    before, after = multipart("/files?fields=id", target.port, ADMIN_TOKEN, piece, times=times)
-    return Sending(
-        port=target.port,
-        requests=[before],
-        connections=1,
-        seconds=0,
-        body=str(piece),
-        times=times,
-        after=after,
-    )
-
-
-def _received(target: Target, piece: Path, times: int) -> None:
-    """Once, so that what is made with the first upload is there."""
-    spec = _sending(target, piece, times).to_json()
-    subprocess.run(
-        [sys.executable, "-m", "benchmarks.files_load"],
-        cwd=ROOT,
-        input=spec,
-        text=True,
-        timeout=PATIENCE,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+        raise RuntimeError(f"a file was refused: {said.errors}")
+    return said
 
 
 def _until(seconds: float) -> Callable[[], bool]:
@@ -143,9 +161,10 @@ def main() -> None:
         with causeway_server("sqlite", f"sqlite:///{path}", directory, "") as target:
             figures = receiving_figures(target, directory, print, options.size * MB)
     for label, value in figures.items():
-        print(f"{label:32}{value:10.2f}")
+        print(f"{label:48}{value:10.2f}")
     for asked in ASKED:
-        print(f"{f'p99 of {asked}, times idle':32}{slower(figures, asked):10.2f}")
+        for when in (MEANWHILE, SLOWLY):
+            print(f"{f'{asked} {when} / idle':48}{slower(figures, asked, when):10.2f}")
 
 
 if __name__ == "__main__":

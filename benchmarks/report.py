@@ -20,7 +20,7 @@ from benchmarks.aims import (
 )
 from benchmarks.chart import Bar, Group, draw, figure
 from benchmarks.files import FILES
-from benchmarks.memory import ASKED, slower
+from benchmarks.memory import ASKED, MEANWHILE, SLOWLY, slower
 from benchmarks.results import Profile, RunResult, Spot
 from benchmarks.rounds import Cell
 from benchmarks.workloads import ACTORS
@@ -298,21 +298,23 @@ def _receiving_section(result: RunResult) -> list[str]:
     more = found["memory above idle"]
     rows = [(name, f"{value:.1f}", "") for name, value in found.items() if name != "memory above idle"]
     rows.append(
-        ("memory above idle, aim: at most 64 MiB", f"{more:.1f}",
+        ("memory above idle, aim: at most 64", f"{more:.1f}",
          _verdict(met=more <= RECEIVING_MEMORY, short=more / RECEIVING_MEMORY - 1))
     )  # fmt: skip
     for name in ASKED:
-        times = slower(found, name)
-        rows.append(
-            (f"p99 of {name} meanwhile / idle, aim: at most 2", f"{times:.2f}",
-             _verdict(met=times <= RECEIVING_SLOWER, short=times / RECEIVING_SLOWER - 1))
-        )  # fmt: skip
+        for when in (MEANWHILE, SLOWLY):
+            times = slower(found, name, when)
+            rows.append(
+                (f"p99 of {name}, {when} / idle, aim: at most 2", f"{times:.2f}",
+                 _verdict(met=times <= RECEIVING_SLOWER, short=times / RECEIVING_SLOWER - 1))
+            )  # fmt: skip
     return [
         "",
         "## While a file of 1 GB is received",
         "",
-        "By one client as fast as the server takes it, while another asks in turn for `/server/ping` and for "
-        "one item. Milliseconds and MiB.",
+        "One client sends it, as fast as the server takes it and as fast as a network of 1 Gbit would; "
+        "another asks in turn for `/server/ping` and for one item. Both share the cores with the server, so "
+        "that the first is a contest for them as well. Milliseconds and MiB.",
         "",
         *_table(("", "", ""), rows),
     ]
