@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.assembly import open_project
+from gateway.assets.door import assets_door
 from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
@@ -27,6 +28,7 @@ DOORS: Final = Doors(
     by_segment={
         "": root_door,
         "robots.txt": root_door,
+        "assets": assets_door,
         "auth": auth_door,
         "graphiql": explorer_door,
         "graphql": graphql_door,

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.assets.desk import AssetDesk, asset_desk
 from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls.about import own_calls, schema_calls, server_calls
@@ -33,6 +34,7 @@ from gateway.chosen import (
     lives_of,
     make_hasher,
     open_settings_database,
+    page_of_files,
     spec_facts_of,
     sql_dialect,
     terms_of,
@@ -75,6 +77,8 @@ from resolvers.calls import Calls
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
+from resolvers.files.rows import FileRows
+from resolvers.files.settings import AssetChoices
 from resolvers.files.storage import Storage
 from resolvers.mail.office import PostOffice
 from resolvers.mail.post import Post
@@ -174,6 +178,7 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         base = await _base(chosen, database, epochs, hasher, counting, storage)
         post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
         project = _assemble(base, post)
+        stack.callback(project.assets.threads.close)
         if not project.actors.installed:
             logger.warning(
                 "this database has no system tables: nobody has any rights; run `causeway bootstrap`"
@@ -319,7 +324,18 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     )
     engine = Engine(database, holder, limits, dialect, calls, mutations)
     graphql = graphql_of(settings, engine, calls)
-    return _project(base, entrance, correspondence, model, engine, graphql, server, specifications, post)
+    assets = _assets(base, execute)
+    return _project(
+        base, entrance, correspondence, model, engine, graphql, server, specifications, post, assets
+    )
+
+
+def _assets(base: Base, execute: Execute) -> AssetDesk:
+    settings = base.settings
+    ttl = settings.causeway_access_ttl.total_seconds()
+    choices = AssetChoices(base.database, base.snapshot, base.epochs, ttl)
+    rows = FileRows(execute, base.snapshot, page_of_files(settings))
+    return asset_desk(settings, rows, choices, base.storage)
 
 
 def _project(
@@ -332,6 +348,7 @@ def _project(
     server: Server,
     specifications: Specifications,
     post: PostOffice,
+    assets: AssetDesk,
 ) -> Project:
     settings = base.settings
     return Project(
@@ -360,4 +377,5 @@ def _project(
         throttle=base.throttle,
         request_limits=request_limits_of(settings, base.counting.requests),
         post=post,
+        assets=assets,
     )

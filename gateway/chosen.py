@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from gateway.config import Settings
 from gateway.limiting.counting import Rate
@@ -33,6 +34,9 @@ from rest_bridge.openapi.setting import Facts as SpecFacts
 from schema_gen.database import Database, open_database
 from schema_gen.graphql.limits import DocumentLimits
 
+#: rows of files that one statement reads, where all are wanted
+_FILES: Final = 5000
+
 
 def limits_of(settings: Settings) -> Limits:
     return Limits(
@@ -42,6 +46,11 @@ def limits_of(settings: Settings) -> Limits:
         max_json_query_depth=settings.max_json_query_depth,
         max_batch_mutation=settings.max_batch_mutation,
     )
+
+
+def page_of_files(settings: Settings) -> int:
+    bound = settings.query_limit_max
+    return _FILES if bound < 1 else min(bound, _FILES)
 
 
 def terms_of(settings: Settings) -> Terms:

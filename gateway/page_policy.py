@@ -38,7 +38,11 @@ _SOURCE: Final = re.compile(r"[!-+\--:<-~]+", re.ASCII)
 
 def page_policy(changes: Iterable[Directive]) -> str:
     """Our own directives with `changes` in their places, new ones at the end."""
-    directives: dict[str, str | None] = {**_OURS, **dict(changes)}
+    return policy_of(_OURS, changes)
+
+
+def policy_of(ours: Mapping[str, str], changes: Iterable[Directive]) -> str:
+    directives: dict[str, str | None] = {**ours, **dict(changes)}
     return "; ".join(
         f"{name} {sources}".rstrip() for name, sources in directives.items() if sources is not None
     )

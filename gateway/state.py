@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.assets.desk import AssetDesk
 from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.config import Settings
@@ -66,6 +67,7 @@ class Project:
     #: None: requests are not bounded
     request_limits: RequestLimits | None
     post: PostOffice
+    assets: AssetDesk
 
     @property
     def jobs(self) -> tuple[Job, ...]:

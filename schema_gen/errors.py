@@ -431,6 +431,16 @@ def precondition_failed() -> CausewayError:
     return CausewayError("PRECONDITION_FAILED", "The item has changed, or is not there.")
 
 
+def range_not_satisfiable(asked: str, size: int) -> CausewayError:
+    """`asked`: the part as the request names it; `size`: of the whole, in bytes."""
+    return CausewayError(
+        "RANGE_NOT_SATISFIABLE",
+        f"Range \"{asked}\" is invalid or the file's size doesn't match the requested range.",
+        {"range": asked},
+        headers={"Content-Range": f"bytes */{size}"},
+    )
+
+
 def unprocessable_content(reason: str) -> CausewayError:
     return CausewayError("UNPROCESSABLE_CONTENT", f"Can't process content. {reason}.", {"reason": reason})
 

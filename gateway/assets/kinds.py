@@ -1,0 +1,79 @@
+"""What kind of content a file is for browsers: its media type, whether it may be shown, under which policy.
+
+A file comes from whoever may upload, under our own address: what can run in a page never opens in a tab of
+the browser. Shown is only what is known to hold no scripts; everything else is saved. Whatever opens all the
+same is in a sandbox and may load nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from gateway.page_policy import Directive, policy_of
+
+_UNKNOWN: Final = "application/octet-stream"
+_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,126}/[a-z0-9][a-z0-9.+_-]{0,126}", re.ASCII)
+_CHARSET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}", re.ASCII)
+#: pictures without scripts, and what is nothing but text
+_SHOWN: Final = frozenset(
+    {
+        *(f"image/{name}" for name in ("apng", "avif", "bmp", "gif", "heic", "heif", "jpeg", "jpg", "jxl")),
+        *(f"image/{name}" for name in ("png", "tiff", "vnd.microsoft.icon", "webp", "x-icon")),
+        *("application/json", "application/pdf", "text/csv", "text/markdown", "text/plain"),
+    }
+)
+_SHOWN_FAMILIES: Final = ("audio/", "video/")
+#: browsers show it in a viewer of their own, which none of them puts into a sandbox
+_VIEWED: Final = "application/pdf"
+_COMPRESSED: Final = frozenset(
+    {
+        *(f"application/{name}" for name in ("gzip", "java-archive", "pdf", "vnd.rar", "x-7z-compressed")),
+        *(f"application/{name}" for name in ("x-bzip2", "x-gzip", "x-rar-compressed", "x-xz", "zip", "zstd")),
+        *(f"image/{name}" for name in ("apng", "avif", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "png")),
+        *("audio/aac", "audio/flac", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/webm", "image/webp"),
+        *("font/woff", "font/woff2"),
+    }
+)
+_COMPRESSED_FAMILIES: Final = ("video/", "application/vnd.openxmlformats", "application/vnd.oasis")
+_POLICY: Final = {"default-src": "'none'", "sandbox": ""}
+
+
+def media_type(stored: str | None) -> str:
+    """The type in the row, if it is one: rows of other servers hold anything."""
+    plain = (stored or "").partition(";")[0].strip().lower()
+    return plain if _TYPE.fullmatch(plain) else _UNKNOWN
+
+
+def is_shown(kind: str) -> bool:
+    """Whether a browser may open it in a tab."""
+    return kind in _SHOWN or kind.startswith(_SHOWN_FAMILIES)
+
+
+def is_compressed(kind: str) -> bool:
+    """Whether compressing it once more is worth nothing."""
+    return kind in _COMPRESSED or kind.startswith(_COMPRESSED_FAMILIES)
+
+
+def content_type(kind: str, charset: str | None) -> str:
+    """Text says its encoding: browsers that have to guess can be led astray.
+
+    >>> content_type("text/plain", None), content_type("image/png", None)
+    ('text/plain; charset=utf-8', 'image/png')
+    """
+    if not kind.startswith("text/"):
+        return kind
+    known = charset is not None and _CHARSET.fullmatch(charset) is not None
+    return f"{kind}; charset={charset if known else 'utf-8'}"
+
+
+def file_policies(changes: Iterable[Directive]) -> tuple[str, str]:
+    """The policy of files, and that of those which browsers show in viewers."""
+    given = tuple(changes)
+    opened = {name: sources for name, sources in _POLICY.items() if name != "sandbox"}
+    return policy_of(_POLICY, given), policy_of(opened, given)
+
+
+def is_viewed(kind: str) -> bool:
+    return kind == _VIEWED

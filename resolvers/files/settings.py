@@ -1,0 +1,101 @@
+"""What the settings of the project say of its files, remembered until something is changed.
+
+    choices = AssetChoices(database, snapshot, epochs, ttl)
+    (await choices()).shown      files that the settings show to everybody: the logo on the login page, ...
+
+For a moment only where that was done behind the server's back: a flood of pictures is no flood of queries.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from schema_gen.database import Database
+from schema_gen.epoch import Epochs
+from schema_gen.model import SchemaSnapshot
+
+_SETTINGS: Final = "directus_settings"
+_SHOWN: Final = ("project_logo", "public_foreground", "public_background", "public_favicon")
+_TRANSFORM: Final = "storage_asset_transform"
+_PRESETS: Final = "storage_asset_presets"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetChoice:
+    """`shown`: ids of files for everybody. `transform`: all, presets or none; `presets` as stored."""
+
+    shown: frozenset[str] = frozenset()
+    transform: str = "all"
+    presets: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """`until`: monotonic seconds."""
+
+    epoch: int
+    until: float
+    choice: AssetChoice
+
+
+class AssetChoices:
+    """One for each project. `ttl` in seconds."""
+
+    def __init__(
+        self, database: Database, snapshot: Callable[[], SchemaSnapshot], epochs: Epochs, ttl: float
+    ) -> None:
+        self._database = database
+        self._snapshot = snapshot
+        self._epochs = epochs
+        self._ttl = ttl
+        self._known: _Known | None = None
+
+    async def __call__(self) -> AssetChoice:
+        known, epoch = self._known, self._epochs.access
+        if (
+            known is not None
+            and known.epoch == epoch
+            and self._epochs.trusted
+            and time.monotonic() < known.until
+        ):
+            return known.choice
+        until = time.monotonic() + self._ttl
+        choice = await self._read()
+        self._known = _Known(epoch=epoch, until=until, choice=choice)
+        return choice
+
+    async def _read(self) -> AssetChoice:
+        table = self._snapshot().collections.get(_SETTINGS)
+        names = [
+            name for name in (*_SHOWN, _TRANSFORM, _PRESETS) if table is not None and name in table.fields
+        ]
+        if not names:
+            return AssetChoice()
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows = await self._database.fetch(f"select {columns} from {_SETTINGS} limit 1")
+        return choice_of(dict(zip(names, rows[0], strict=True))) if rows else AssetChoice()
+
+
+def choice_of(row: Mapping[str, Any]) -> AssetChoice:
+    """`row`: of the settings, as far as it is there."""
+    shown = [str(row[name]).lower() for name in _SHOWN if row.get(name) is not None]
+    return AssetChoice(
+        shown=frozenset(shown),
+        transform=str(row.get(_TRANSFORM) or "all"),
+        presets=_presets(row.get(_PRESETS)),
+    )
+
+
+def _presets(stored: Any) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(stored, str | bytes):
+        try:
+            stored = json.loads(stored)
+        except ValueError:
+            return ()
+    if not isinstance(stored, Sequence):
+        return ()
+    return tuple(preset for preset in stored if isinstance(preset, Mapping))
