@@ -17,6 +17,7 @@ from gateway.assets.door import assets_door
 from gateway.auth_http import auth_door
 from gateway.config import Settings
 from gateway.config_load import load_settings
+from gateway.files_http import files_door
 from gateway.graphql_http import explorer_door, graphql_door
 from gateway.observe import AccessLog
 from gateway.rest_http import rest_door
@@ -30,11 +31,13 @@ DOORS: Final = Doors(
         "robots.txt": root_door,
         "assets": assets_door,
         "auth": auth_door,
+        "files": files_door,
         "graphiql": explorer_door,
         "graphql": graphql_door,
         "server": server_door,
     },
     other=rest_door,
+    streaming=frozenset({"files"}),
 )
 
 

@@ -42,6 +42,8 @@ from gateway.chosen import (
 )
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
+from gateway.images.bounds import image_bounds
+from gateway.images.pool import Images
 from gateway.limiting.opening import Counting, open_counting, request_limits_of, tries_of
 from gateway.limiting.tries import Tries
 from gateway.mailing import open_post
@@ -52,6 +54,9 @@ from gateway.state import Project
 from gateway.storage.opening import open_storage
 from gateway.storage.watching import watched_of
 from gateway.tokens import Tokens
+from gateway.uploads.desk import FileDesk
+from gateway.uploads.intake import Bounds, Intake
+from gateway.uploads.removal import Removal
 from resolvers.actors import Actors
 from resolvers.behaviors.addressees import Addressees
 from resolvers.behaviors.auth import Login
@@ -77,6 +82,7 @@ from resolvers.calls import Calls
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
+from resolvers.files.leaving import FileKeeping
 from resolvers.files.rows import FileRows
 from resolvers.files.settings import AssetChoices
 from resolvers.files.storage import Storage
@@ -124,6 +130,7 @@ class Base:
     counting: Counting
     throttle: Throttle
     storage: Storage
+    images: Images
 
     def snapshot(self) -> SchemaSnapshot:
         return self.holder.current.snapshot
@@ -175,7 +182,9 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         stack.callback(hasher.close)
         counting = await stack.enter_async_context(open_counting(chosen))
         storage = await stack.enter_async_context(open_storage(chosen))
-        base = await _base(chosen, database, epochs, hasher, counting, storage)
+        images = Images(image_bounds(chosen))
+        stack.push_async_callback(images.close)
+        base = await _base(chosen, database, epochs, hasher, counting, storage, images)
         post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
         project = _assemble(base, post)
         stack.callback(project.assets.threads.close)
@@ -195,6 +204,7 @@ async def _base(
     hasher: Hasher,
     counting: Counting,
     storage: Storage,
+    images: Images,
 ) -> Base:
     seen = epochs.schema
     loader = SnapshotLoader(
@@ -214,6 +224,7 @@ async def _base(
         counting=counting,
         throttle=Tries(counting.tries, tries_of(settings), attempts),
         storage=storage,
+        images=images,
     )
 
 
@@ -237,9 +248,10 @@ def _entrance(base: Base) -> Entrance:
     )
 
 
-def _model(base: Base, entrance: Entrance) -> Model:
+def _model(base: Base, entrance: Entrance, removal: Removal) -> Model:
     database = base.database
-    behaviors = RowBehaviors(database, entrance.sessions, base.epochs, base.snapshot)
+    files = FileKeeping(locations=base.storage.names, remove=removal)
+    behaviors = RowBehaviors(database, entrance.sessions, base.epochs, base.snapshot, files)
     events = Events((behaviors.after,))
     changes = SchemaChanges(database, sql_dialect(database), base.loader.within, base.reload.changed, events)
     return Model(events=events, behaviors=behaviors, changes=changes, models=Models(base.snapshot, changes))
@@ -269,10 +281,29 @@ def _correspondence(base: Base, tokens: Tokens, post: Post, execute: Execute) ->
     )
 
 
+def _files(base: Base, removal: Removal, mutations: Mutations) -> FileDesk:
+    settings = base.settings
+    bounds = Bounds(
+        size=settings.files_max_upload_size,
+        at_once=settings.files_max_upload_concurrency,
+        kinds=settings.files_mime_type_allow_list,
+    )
+    return FileDesk(
+        database=base.database,
+        holder=base.holder,
+        storage=base.storage,
+        intake=Intake(base.storage, bounds, base.images.describe),
+        images=base.images,
+        remove=removal,
+        ask=mutations.foresee,
+    )
+
+
 def _assemble(base: Base, post: PostOffice) -> Project:
     settings, database, holder = base.settings, base.database, base.holder
     entrance = _entrance(base)
-    model = _model(base, entrance)
+    removal = Removal(base.storage)
+    model = _model(base, entrance, removal)
     facts = facts_of(settings)
     watched = watched_of(settings, base.storage)
     server = Server(database, base.snapshot, facts, post.connection, base.counting.shared, watched)
@@ -324,9 +355,10 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     )
     engine = Engine(database, holder, limits, dialect, calls, mutations)
     graphql = graphql_of(settings, engine, calls)
+    files = _files(base, removal, mutations)
     assets = _assets(base, execute)
     return _project(
-        base, entrance, correspondence, model, engine, graphql, server, specifications, post, assets
+        base, entrance, correspondence, model, engine, graphql, server, specifications, post, assets, files
     )
 
 
@@ -349,6 +381,7 @@ def _project(
     specifications: Specifications,
     post: PostOffice,
     assets: AssetDesk,
+    files: FileDesk,
 ) -> Project:
     settings = base.settings
     return Project(
@@ -378,4 +411,5 @@ def _project(
         request_limits=request_limits_of(settings, base.counting.requests),
         post=post,
         assets=assets,
+        files=files,
     )

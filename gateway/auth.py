@@ -59,9 +59,17 @@ class Authenticator:
         self._public_url = urlsplit(settings.public_url)
 
     async def context(
-        self, headers: Mapping[str, str], query_string: bytes, ip: str | None, method: str
+        self,
+        headers: Mapping[str, str],
+        query_string: bytes,
+        ip: str | None,
+        method: str,
+        *,
+        forms: bool = False,
     ) -> RequestContext:
-        """Raises INVALID_CREDENTIALS, INVALID_TOKEN, TOKEN_EXPIRED, INVALID_PAYLOAD, FORBIDDEN (cookies)."""
+        """Raises INVALID_CREDENTIALS, INVALID_TOKEN, TOKEN_EXPIRED, INVALID_PAYLOAD, FORBIDDEN (cookies).
+        `forms`: a body that is no JSON is meant.
+        """
         header = headers.get("authorization", "")
         if header.startswith("Bearer ") and b"token" not in query_string:
             # the usual request: a token that was good a moment ago and is remembered as it stands here
@@ -75,7 +83,8 @@ class Authenticator:
             access = await self._actors.public(ip) if given is None else await self._admit(given, ip)
         if given is not None and given.source == "cookie" and method not in _SAFE:
             self.refuse_foreign(headers, method)
-            _refuse_forms(headers)
+            if not forms:
+                _refuse_forms(headers)
         return context_of(access, headers, ip)
 
     def refuse_foreign(self, headers: Mapping[str, str], method: str) -> None:
@@ -153,9 +162,13 @@ async def authenticate(
     query_string: bytes,
     ip: str | None,
     method: str = "GET",
+    *,
+    forms: bool = False,
 ) -> RequestContext:
-    """`headers` with lower-case names; `method`: what is asked, for requests with a session cookie."""
-    return await project.authenticator.context(headers, query_string, ip, method)
+    """`headers` with lower-case names; `method`: what is asked, for requests with a session cookie; `forms`:
+    whether a body may be something else than JSON.
+    """
+    return await project.authenticator.context(headers, query_string, ip, method, forms=forms)
 
 
 def context_of(access: Access, headers: Mapping[str, str], ip: str | None) -> RequestContext:

@@ -20,6 +20,7 @@ from gateway.housekeeping import Job
 from gateway.limiting.requests import RequestLimits
 from gateway.observe import LOGGER
 from gateway.tokens import Tokens
+from gateway.uploads.desk import FileDesk
 from resolvers.actors import Actors
 from resolvers.behaviors.password_reset import PasswordReset
 from resolvers.behaviors.server import Server
@@ -68,6 +69,7 @@ class Project:
     request_limits: RequestLimits | None
     post: PostOffice
     assets: AssetDesk
+    files: FileDesk
 
     @property
     def jobs(self) -> tuple[Job, ...]:

@@ -22,6 +22,7 @@ from resolvers.bundle import Bundle
 from resolvers.calls import CallObject, Calls, answer, encode, selected
 from resolvers.context import RequestContext
 from resolvers.events import Events, happened
+from resolvers.files.leaving import Departing
 from resolvers.operation import Operation, Outcome, RootResult
 from resolvers.paging import Limits
 from resolvers.permissions import Action, Gate
@@ -32,6 +33,7 @@ from resolvers.writing.bringing import bring
 from resolvers.writing.broken_keys import told_at_commit
 from resolvers.writing.hashing import with_hashes
 from resolvers.writing.idempotency import Repetitions
+from resolvers.writing.items import read_item
 from resolvers.writing.planning import MutationPlanner, PlannedRoot
 from resolvers.writing.root import Arguments, RootWriter, Written
 from resolvers.writing.spelling import rest_payload
@@ -136,6 +138,29 @@ class Mutations:
             self._tools = Tools(bundle, self._dialect, self._database.dialect, self._hasher)
         return self._tools
 
+    async def foresee(
+        self,
+        bundle: Bundle,
+        collection: str,
+        payload: Mapping[str, Any],
+        context: RequestContext,
+        *,
+        key: Any = None,
+        filled: frozenset[str],
+    ) -> None:
+        """Raises what the caller would be refused who creates such an item, or updates the one of that key,
+        as far as that can be known before `filled` are. Nothing is written, and nothing held.
+        """
+        tools, gate = self._tools_of(bundle), bundle.gate(context.rules)
+        action: Action = "create" if key is None else "update"
+        if gate.scope(action, collection) is None:
+            raise forbidden_collection(collection)
+        home = tools.snapshot.collections[collection]
+        lookups = tools.lookups(self._database, context)
+        preparer = tools.preparer(self._database, lookups, gate, context)
+        item = read_item(payload, home, tools.snapshot, untold=gate.untold)
+        await preparer.foresee(home, item, key, filled)
+
     # --- running --------------------------------------------------------------------------------------------
 
     async def _alone(self, run: _Run, root: PlannedRoot) -> RootResult:
@@ -227,10 +252,12 @@ class Mutations:
                         known = await self._repetitions.known(transaction, context)
                         if known is not None:
                             return [Written(data=data, keys=(), records=()) for data in known]
+                    departing = self._behaviors.departing(transaction, run.tools.snapshot)
                     done = [
-                        await self._write(run, root, given, transaction, together=together)
+                        await self._write(run, root, given, transaction, departing, together=together)
                         for root, given in zip(roots, arguments, strict=True)
                     ]
+                    gone = await departing.gone()
                     if context.idempotency is not None:
                         answers = [one.data for one in done]
                         await self._repetitions.keep(transaction, answers, context)
@@ -244,6 +271,7 @@ class Mutations:
                     raise
                 await asyncio.sleep(random.uniform(0, min(_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
                 attempt += 1
+        await self._behaviors.departed(gone)
         await self._events.publish(
             event for one in done for event in happened(one.records, context.actor.user)
         )
@@ -273,6 +301,7 @@ class Mutations:
         root: PlannedRoot,
         arguments: Arguments,
         transaction: Transaction,
+        departing: Departing,
         *,
         together: bool,
     ) -> Written:
@@ -292,7 +321,9 @@ class Mutations:
                 transaction=transaction,
                 lookups=lookups,
                 preparer=tools.preparer(transaction, lookups, run.gate, context, guard),
-                performer=tools.performer(transaction, history, self._behaviors.leaving(tools.snapshot)),
+                performer=tools.performer(
+                    transaction, history, self._behaviors.leaving(tools.snapshot, departing)
+                ),
                 limits=self._limits,
             )
             keys = await writer.run()

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
+from gateway.images.pool import DESCRIBED
 from gateway.observe import LOGGER
 from gateway.uploads.file_names import disk_name, download_name, title_of
 from gateway.uploads.kinds import HEAD, extension_for, kind_of
@@ -51,6 +52,10 @@ class Described(Protocol):
     def height(self) -> int: ...
     @property
     def metadata(self) -> Mapping[str, Any]: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def tags(self) -> tuple[str, ...] | None: ...
 
 
 #: (path, kind) -> None: it is no picture that could be read
@@ -166,32 +171,34 @@ class Intake:
         except BaseException:
             await asyncio.shield(self._remove(place, disk))
             raise
-        return Taken(
-            location=place.name,
-            disk=disk,
-            facts={
-                "id": id_,
-                "storage": place.name,
-                "filename_disk": disk,
-                "filesize": size,
-                "type": kind,
-                "uploaded_on": datetime.now(UTC).isoformat(),
-                **seen,
-            },
-            defaults={"filename_download": name, "title": title_of(name)},
-        )
+        facts = {
+            "id": id_,
+            "storage": place.name,
+            "filename_disk": disk,
+            "filesize": size,
+            "type": kind,
+            "uploaded_on": datetime.now(UTC).isoformat(),
+            "width": None,
+            "height": None,
+            "metadata": None,
+        }
+        defaults: dict[str, Any] = {"filename_download": name, "title": title_of(name)}
+        if seen is not None:
+            facts |= {"width": seen.width, "height": seen.height, "metadata": dict(seen.metadata)}
+            if seen.description:
+                defaults["description"] = seen.description
+            if seen.tags:
+                defaults["tags"] = list(seen.tags)
+        return Taken(location=place.name, disk=disk, facts=facts, defaults=defaults)
 
-    async def _seen(self, place: Location, disk: str, kind: str) -> Mapping[str, Any]:
-        described = None
-        if self._describe is not None and kind in PICTURES:
-            try:
-                async with place.local(disk) as path:
-                    described = await self._describe(path, kind)
-            except StorageError as error:
-                raise _unavailable(error) from error
-        if described is None:
-            return {"width": None, "height": None, "metadata": None}
-        return {"width": described.width, "height": described.height, "metadata": dict(described.metadata)}
+    async def _seen(self, place: Location, disk: str, kind: str) -> Described | None:
+        if self._describe is None or kind not in DESCRIBED:
+            return None
+        try:
+            async with place.local(disk) as path:
+                return await self._describe(path, kind)
+        except StorageError as error:
+            raise _unavailable(error) from error
 
     def _check_kind(self, kind: str) -> None:
         if not self.bounds.allows(kind):

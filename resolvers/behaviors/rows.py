@@ -4,6 +4,7 @@ about.
     check("directus_users", "update", {"provider": "x"})      -> refused
     check_sent("directus_files", "create", {"filesize"})      -> refused: the server counts
     leaving(snapshot)(transaction, "directus_roles", keys)    users of the roles are suspended
+    departing(transaction, snapshot)                          notes bytes of files whose rows go
     within(transaction, records, context)                     a changed password ends the user's other
                                                               logins; a role above itself is refused
     after(event)                                              rules and rights are read again everywhere
@@ -21,6 +22,7 @@ from resolvers.behaviors.guard import Guard
 from resolvers.behaviors.settings import SETTINGS, check_settings
 from resolvers.context import RequestContext
 from resolvers.events import Event
+from resolvers.files.leaving import FILES, Departing, FileKeeping, Stored
 from resolvers.sessions import Sessions
 from resolvers.sql.trees import in_circle, leave_roles, leave_users
 from resolvers.writing.following import followed
@@ -35,7 +37,6 @@ from schema_gen.registry import SYSTEM
 USERS: Final = "directus_users"
 ROLES: Final = "directus_roles"
 POLICIES: Final = "directus_policies"
-FILES: Final = "directus_files"
 #: rows that stand in rows of their own kind -> what one of them is called
 _TREES: Final[Mapping[str, str]] = {ROLES: "role", "directus_folders": "folder"}
 #: rows that decide what somebody may do
@@ -88,6 +89,8 @@ def check(
     kind = _TREES.get(collection)
     if kind is not None and key is not None and payload.get("parent") == key[0]:
         raise _own_parent(kind)
+    if collection == FILES and action == "create" and not payload.get("type"):
+        raise invalid_payload('"type" is required')
     if collection == SETTINGS:
         check_settings(payload)
     if collection == POLICIES:
@@ -119,8 +122,10 @@ class RowBehaviors:
         sessions: Sessions,
         epochs: Epochs,
         snapshot: Callable[[], SchemaSnapshot],
+        files: FileKeeping,
     ) -> None:
         self._snapshot = snapshot
+        self._files = files
         self._database = database
         self._sessions = sessions
         self._epochs = epochs
@@ -128,10 +133,19 @@ class RowBehaviors:
     def guard(self, transaction: Transaction, snapshot: SchemaSnapshot, context: RequestContext) -> Guard:
         return Guard(self._database, transaction, snapshot, context)
 
-    def leaving(self, snapshot: SchemaSnapshot) -> Leaving:
+    def departing(self, transaction: Transaction, snapshot: SchemaSnapshot) -> Departing:
+        return Departing(self._database, transaction, snapshot)
+
+    async def departed(self, gone: Sequence[Stored]) -> None:
+        """After the commit: nothing stands for these bytes any more."""
+        if gone:
+            await self._files.remove(gone)
+
+    def leaving(self, snapshot: SchemaSnapshot, departing: Departing) -> Leaving:
         """What has to happen before rows with some keys are deleted."""
 
         async def leave(transaction: Transaction, collection: str, keys: Sequence[Key]) -> None:
+            await departing.before(collection, keys)
             if collection == ROLES and keys:
                 await leave_roles(self._database, transaction, [key[0] for key in keys])
             elif collection == USERS and keys:
@@ -146,12 +160,19 @@ class RowBehaviors:
         """What has to happen in the same transaction, after the rows were written."""
         for record in records:
             await self._keep_tree(transaction, record)
+            self._check_location(record)
             ends = record.action == "update" and _ENDING & record.delta.keys()
             if record.collection.name == USERS and ends and record.key is not None:
                 user = str(record.key[0])
                 # who changes the own password stays logged in where that is done
                 mine = user == context.actor.user and "status" not in record.delta
                 await self._sessions.revoke_user(transaction, user, but=context.actor.login if mine else None)
+
+    def _check_location(self, record: Record) -> None:
+        if record.collection.name == FILES and record.action == "create":
+            location = record.delta.get("storage")
+            if location not in self._files.locations:
+                raise invalid_payload(f'There is no storage location "{location}"')
 
     async def _keep_tree(self, transaction: Transaction, record: Record) -> None:
         name = record.collection.name

@@ -95,6 +95,31 @@ class Preparer:
         self._rights.create(collection, [Wish(item=item, intent="create") for item in items])
         return self._rights.scope("create", collection.name).fields
 
+    async def foresee(self, collection: Collection, item: Item, key: Any, filled: frozenset[str]) -> None:
+        """Raises what an item would be refused for; `key` None: a new one. `filled`: fields that somebody
+        fills later, and that nothing is asked of before.
+        """
+        named = None if key is None else self.keys.named(collection, key)
+        action: Literal["create", "update"] = "create" if key is None else "update"
+        wish = Wish(item=item, intent=action, key=named)
+        if action == "create":
+            self._rights.create(collection, [wish])
+        elif named is None or not await self._lookups.existing(collection, [named]):
+            raise forbidden()
+        else:
+            await self._rights.update(collection, [(named, wish)])
+        check_sent(collection.name, action, item.values, self._context)
+        grants = self._rights.scope(action, collection.name).grants
+        batch = await self._fields.batch(collection, action, grants, self._actor_values)
+        completed = batch.complete(item, filled)
+        check(
+            collection.name, action, {**dict.fromkeys(filled, True), **completed.values}, named, self._context
+        )
+        known = [error for error in completed.errors if error.extensions.get("field") not in filled]
+        if known:
+            raise Several(known)
+        self._columns(collection, _Decided(wish=wish, action=action, key=named), completed.values)
+
     async def _decide(self, collection: Collection, wishes: Sequence[Wish]) -> list[_Decided | None]:
         keys = [wish.key or self.keys.of(collection, {**wish.item.values, **wish.given}) for wish in wishes]
         # several items are held in the order of their keys, so that batches do not wait for each other

@@ -62,7 +62,7 @@ class Tools:
 
     def preparer(
         self,
-        transaction: Transaction,
+        transaction: Reads,
         lookups: LookUps,
         gate: Gate,
         context: RequestContext,

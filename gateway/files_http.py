@@ -1,0 +1,198 @@
+"""The door of files: forms with files in them are taken here, everything else is REST.
+
+    POST /files, PATCH /files/:id (multipart/form-data)
+    ─ who asks, and may he? ─> bytes into storage, part by part ─> one ordinary operation ─> the row's JSON
+
+Nothing is stored for who may not create or change the row. The row is written under the caller's own rules,
+with what the server measured beside it; all files of a request become rows together. Where no row comes of
+it, the bytes go; what was there before goes after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from gateway.auth import authenticate
+from gateway.body_stream import BodyStream
+from gateway.http import JSON, AnyReply, HttpReply, HttpRequest
+from gateway.moved import on_current_schema
+from gateway.rest_http import rest_door
+from gateway.state import Project
+from gateway.uploads.desk import FileDesk
+from gateway.uploads.intake import Incoming, Taken, facts_of_new, facts_of_replaced
+from gateway.uploads.multipart import FORM, Field, Upload, parts_of
+from resolvers.context import RequestContext
+from resolvers.files.leaving import FILES, Stored, noting
+from resolvers.permissions import Action
+from rest_bridge.message import RestRequest
+from schema_gen.errors import forbidden_collection, invalid_payload
+from schema_gen.model import Collection
+
+#: types of fields whose text is no JSON
+_TEXTS: Final = frozenset({"hash", "string", "text"})
+_NULL: Final = "null"
+#: a request that may come again gets the answer of the first one, and writes nothing
+_REPEATED: Final = "idempotency-key"
+_OK: Final = 200
+
+
+async def files_door(project: Project, request: HttpRequest) -> AnyReply:
+    stream = request.stream
+    if stream is None:
+        return await rest_door(project, request)
+    if request.content_type == FORM:
+        path = request.raw_path.decode("latin-1").strip("/").split("/")
+        if request.method == "POST" and len(path) == 1:
+            return await _upload(project, request, stream, None)
+        if request.method == "PATCH" and len(path) == 2:
+            return await _upload(project, request, stream, request.path.strip("/").split("/", 1)[1])
+    body = await stream.whole(project.settings.max_payload_size)
+    return await rest_door(project, replace(request, body=body, stream=None))
+
+
+async def _upload(project: Project, request: HttpRequest, stream: BodyStream, key: str | None) -> HttpReply:
+    context = await authenticate(
+        project, request.headers, request.query_string, request.ip, request.method, forms=True
+    )
+    action: Action = "create" if key is None else "update"
+    if project.holder.current.gate(context.rules).scope(action, FILES) is None:
+        raise forbidden_collection(FILES)
+    receiving = _Receiving(
+        project=project, context=context, key=key, action=action, files=[], fields={}, old=[]
+    )
+    try:
+        parts = parts_of(stream, request.headers["content-type"], project.settings.max_payload_size)
+        await receiving.read(parts)
+        reply = await receiving.write(request)
+    except BaseException:
+        await receiving.settle()
+        raise
+    # a row that nobody may read is answered with nothing
+    if reply.status == _OK and _REPEATED not in request.headers:
+        await receiving.settle(known=True)
+    else:
+        await receiving.settle()
+    return reply
+
+
+@dataclass(slots=True, kw_only=True)
+class _Receiving:
+    """One request. `files`: stored, with the fields that came before each; `fields`: those of the next;
+    `old`: the bytes that the row had before.
+    """
+
+    project: Project
+    context: RequestContext
+    key: str | None
+    action: Action
+    files: list[tuple[Taken, dict[str, Any]]]
+    fields: dict[str, Any]
+    old: list[Stored]
+
+    @property
+    def _desk(self) -> FileDesk:
+        return self.project.files
+
+    @property
+    def _collection(self) -> Collection:
+        return self.project.holder.current.snapshot.collections[FILES]
+
+    async def read(self, parts: AsyncGenerator[Field | Upload, None]) -> None:
+        async with aclosing(parts):
+            async for part in parts:
+                if isinstance(part, Field):
+                    self.fields[part.name] = value_of(part, self._collection)
+                else:
+                    await self._take(part)
+        if not self.files:
+            if self.key is None or not self.fields:
+                raise invalid_payload("No files were included in the body")
+            await self._allowed()
+
+    async def _take(self, upload: Upload) -> None:
+        if self.key is not None and self.files:
+            raise invalid_payload("Only one file can take the place of another")
+        await self._allowed()
+        sent, self.fields = self.fields, {}
+        incoming = Incoming(filename=upload.filename, type=upload.type, chunks=upload.chunks)
+        place = sent.get("storage") if self.key is None else await self._desk.place_of(self.key)
+        self.files.append((await self._desk.intake.take(incoming, location=place), sent))
+
+    async def _allowed(self) -> None:
+        """Before the first byte of a file is stored."""
+        sent = self.fields
+        await on_current_schema(self.project, lambda: self._desk.foresee(self.context, sent, key=self.key))
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    async def write(self, request: HttpRequest) -> HttpReply:
+        context = replace(self.context, facts=tuple([await self._facts(*one) for one in self.files]))
+        if self.key is not None:
+            context = replace(context, precondition=noting(self._desk.database, self.key, self.old))
+        asked = self._asked(request)
+        return await on_current_schema(self.project, lambda: self.project.bridge.handle(asked, context))
+
+    async def settle(self, *, known: bool = False) -> None:
+        """Bytes that no row stands for go, also where the request is cancelled. `known`: there is a row for
+        each of the new ones.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._settle(known=known)))
+
+    async def _settle(self, *, known: bool) -> None:
+        new = [taken for taken, _ in self.files]
+        held = bool(new) if known else bool(await self._desk.settle(new))
+        if held and self.old:
+            await self._desk.replaced(self.old)
+
+    def _asked(self, request: HttpRequest) -> RestRequest:
+        """The same in JSON."""
+        sent = [fields for _, fields in self.files] or [self.fields]
+        headers = {**request.headers, "content-type": JSON}
+        headers.pop("content-encoding", None)
+        return RestRequest(
+            method=request.method,
+            path=request.raw_path.decode("latin-1"),
+            query_string=request.query_string,
+            body=json.dumps(sent[0] if len(sent) == 1 else sent).encode(),
+            content_type=JSON,
+            headers=headers,
+        )
+
+    async def _facts(self, taken: Taken, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.key is not None:
+            return facts_of_replaced(taken, sent)
+        said = {**dict.fromkeys(self._preset(), True), **sent}
+        facts = facts_of_new(taken, said)
+        if "folder" not in said:
+            folder = await self._desk.default_folder()
+            if folder is not None:
+                facts["folder"] = folder
+        return facts
+
+    def _preset(self) -> frozenset[str]:
+        """Fields that the caller's permissions fill."""
+        grants = self.context.rules.grants.get((self.action, FILES), ())
+        return frozenset(name for grant in grants for name in grant.presets or ())
+
+
+def value_of(field: Field, collection: Collection) -> Any:
+    """What a form can only say as text. Unknown fields are left to the rules."""
+    known = collection.fields.get(field.name)
+    text = field.text
+    if text.strip() == _NULL:
+        return None
+    if known is None or known.type in _TEXTS:
+        return text
+    if not text:
+        return None
+    if text[:1] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text

@@ -1,0 +1,120 @@
+"""What doors of files work with, and the rows behind their bytes.
+
+await desk.foresee(context, {"title": "A"})            refused before the first byte is stored
+taken = await desk.intake.take(...)
+...the row is written...
+await desk.settle([taken])                             bytes that no row stands for go
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from gateway.images.pool import Images
+from gateway.observe import LOGGER
+from gateway.uploads.intake import Intake, Taken
+from gateway.uploads.removal import Removal
+from resolvers.bundle import Bundle, BundleHolder
+from resolvers.context import RequestContext
+from resolvers.files.leaving import FILES, Stored
+from resolvers.files.storage import Storage
+from resolvers.sql.files import by_key, by_name, default_folder
+from schema_gen.database import Database
+from schema_gen.errors import CausewayError
+
+#: columns of a file that are known when its bytes are
+FILLED: Final = frozenset(
+    {
+        "filename_disk",
+        "filename_download",
+        "filesize",
+        "height",
+        "id",
+        "metadata",
+        "storage",
+        "title",
+        "type",
+        "uploaded_on",
+        "width",
+    }
+)
+
+
+class Foresee(Protocol):
+    """`resolvers.mutations.Mutations.foresee`."""
+
+    def __call__(
+        self,
+        bundle: Bundle,
+        collection: str,
+        payload: Mapping[str, Any],
+        context: RequestContext,
+        *,
+        key: Any = None,
+        filled: frozenset[str],
+    ) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDesk:
+    """One for each project."""
+
+    database: Database
+    holder: BundleHolder
+    storage: Storage
+    intake: Intake
+    images: Images
+    remove: Removal
+    ask: Foresee
+
+    async def foresee(
+        self, context: RequestContext, sent: Mapping[str, Any], *, key: str | None = None
+    ) -> None:
+        """Raises what the caller will be refused who makes a file of these fields, or changes the one of that
+        key, as far as that is known before its bytes are.
+        """
+        filled = FILLED - sent.keys()
+        await self.ask(self.holder.current, FILES, sent, context, key=key, filled=filled)
+
+    async def place_of(self, key: str) -> str | None:
+        """The location that holds the bytes of a file; None: the one for new files."""
+        rows = await by_key(self.database, self.database, [key])
+        location = rows[0][1] if rows else None
+        return location if location in self.storage.names else None
+
+    async def default_folder(self) -> str | None:
+        settings = self.holder.current.snapshot.collections.get("directus_settings")
+        if settings is None or "storage_default_folder" not in settings.fields:
+            return None
+        return await default_folder(self.database)
+
+    async def settle(self, taken: Sequence[Taken]) -> frozenset[str]:
+        """The names, of these, that rows stand for; the others are removed. For when it is not known what
+        became of the rows: what cannot be found out keeps its bytes.
+        """
+        held = await self._held([one.disk for one in taken])
+        if held is None:
+            return frozenset(one.disk for one in taken)
+        for one in taken:
+            if one.disk not in held:
+                await self.intake.discard(one)
+        return held
+
+    async def replaced(self, old: Sequence[Stored]) -> None:
+        """Rows do not stand for these bytes any more; of several rows that did, one may be left."""
+        rows = await by_name(self.database, self.database, [one.name for one in old])
+        left = {(row[1], row[2]) for row in rows}
+        await self.remove([one for one in old if (one.location, one.name) not in left])
+
+    async def _held(self, names: Sequence[str]) -> frozenset[str] | None:
+        if not names:
+            return frozenset()
+        try:
+            rows = await by_name(self.database, self.database, names)
+        except CausewayError as error:
+            logging.getLogger(LOGGER).warning("bytes stay whose rows are not known: %s: %s", names, error)
+            return None
+        return frozenset(row[2] for row in rows)

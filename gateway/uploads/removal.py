@@ -1,0 +1,72 @@
+"""Bytes that no row stands for: removed, and with them what was made of them.
+
+    removal = Removal(storage)
+    await removal((Stored(location="local", name="0b3c.png", kind="image/png"),))
+
+What cannot be removed is logged: nobody is told, the change of the rows is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.images.pool import DESCRIBED
+from gateway.observe import LOGGER
+from resolvers.files.leaving import Stored
+from resolvers.files.storage import Location, Storage, StorageError
+
+#: between the stem of a picture's name and what tells its variants apart
+VARIANT: Final = "__"
+#: pictures for which a location is asked one by one; for more it is asked for all its names
+_EACH: Final = 20
+
+
+class Removal:
+    """One for each project."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, gone: Sequence[Stored]) -> None:
+        """Goes on where the caller is cancelled."""
+        task = asyncio.get_running_loop().create_task(self._remove(gone))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        await asyncio.shield(task)
+
+    async def _remove(self, gone: Sequence[Stored]) -> None:
+        places: dict[str, list[Stored]] = {}
+        for stored in gone:
+            places.setdefault(stored.location, []).append(stored)
+        for name, there in places.items():
+            try:
+                location = self._storage.location(name)
+                await location.remove([stored.name for stored in there])
+                variants = await _variants(location, [one.name for one in there if one.kind in DESCRIBED])
+                if variants:
+                    await location.remove(variants)
+            except StorageError as error:
+                logging.getLogger(LOGGER).warning(
+                    'bytes of %d files stay in storage "%s": %s', len(there), name, error
+                )
+
+
+async def _variants(location: Location, pictures: Sequence[str]) -> list[str]:
+    stems = {stem_of(name) for name in pictures}
+    if len(stems) <= _EACH:
+        return [name for stem in stems for name in await location.listed(f"{stem}{VARIANT}")]
+    return [name for name in await location.listed("") if _original(name) in stems]
+
+
+def stem_of(name: str) -> str:
+    """What the names of variants begin with."""
+    return name.rpartition(".")[0] or name
+
+
+def _original(variant: str) -> str | None:
+    stem, apart, _ = variant.rpartition(VARIANT)
+    return stem if apart else None

@@ -1,0 +1,54 @@
+"""SQL of rows of files: which stored objects they stand for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from schema_gen.database import Database
+from schema_gen.drivers.base import Reads, Row
+
+_COLUMNS: Final = "select id, storage, filename_disk, type from directus_files"
+_BY_KEY: Final = f"{_COLUMNS} where id {{among}}"
+_HELD: Final = f"{_BY_KEY} for update"
+_BY_NAME: Final = f"{_COLUMNS} where filename_disk {{among}}"
+
+
+async def by_key(
+    database: Database, transaction: Reads, keys: Sequence[Any], *, held: bool = False
+) -> list[Row]:
+    """(id, storage, filename_disk, type) of these files. `held`: until the transaction ends."""
+    # SQLite has one transaction that writes at a time
+    return await _among(
+        database, transaction, _HELD if held and database.dialect == "postgresql" else _BY_KEY, keys
+    )
+
+
+async def by_name(database: Database, transaction: Reads, names: Sequence[str]) -> list[Row]:
+    """The same of files whose bytes have these names."""
+    return await _among(database, transaction, _BY_NAME, names)
+
+
+async def leading(database: Database, transaction: Reads, columns: Sequence[str]) -> list[Row]:
+    """The same of files that lead somewhere by one of these columns (names out of the snapshot)."""
+    quote = database.core.identifier_preparer.quote_identifier
+    condition = " or ".join(f"{quote(name)} is not null" for name in columns)
+    return await transaction.fetch(f"{_COLUMNS} where {condition}")
+
+
+async def _among(database: Database, transaction: Reads, text: str, values: Sequence[Any]) -> list[Row]:
+    if not values:
+        return []
+    if database.dialect == "postgresql":
+        return await transaction.fetch(text.format(among="= any($1)"), (list(values),))
+    among = "in (select value from json_each($1))"
+    return await transaction.fetch(
+        database.native(text.format(among=among)), (json.dumps([str(value) for value in values]),)
+    )
+
+
+async def default_folder(database: Database) -> str | None:
+    """Where files go that are sent without a folder."""
+    rows = await database.fetch("select storage_default_folder from directus_settings limit 1")
+    return str(rows[0][0]) if rows and rows[0][0] is not None else None
