@@ -367,7 +367,7 @@ def _assets(base: Base, execute: Execute) -> AssetDesk:
     ttl = settings.causeway_access_ttl.total_seconds()
     choices = AssetChoices(base.database, base.snapshot, base.epochs, ttl)
     rows = FileRows(execute, base.snapshot, page_of_files(settings))
-    return asset_desk(settings, rows, choices, base.storage)
+    return asset_desk(settings, rows, choices, base.storage, base.images)
 
 
 def _project(

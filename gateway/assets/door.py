@@ -9,9 +9,10 @@ statement and no look at the disk.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+from urllib.parse import parse_qsl
 
 from gateway.assets.caching import is_known, version_of
 from gateway.assets.delivery import Content, delivery
@@ -22,16 +23,17 @@ from gateway.assets.place import OneFile, read_place
 from gateway.assets.zip_reply import zip_reply
 from gateway.auth import authenticate
 from gateway.http import TEXT, AnyReply, Headers, HttpReply, HttpRequest
+from gateway.images.recipe import ImageFacts, Recipe, read_recipe
 from gateway.observe import LOGGER
 from gateway.state import Project
 from resolvers.context import RequestContext
 from resolvers.files.rows import FileRow
 from resolvers.files.settings import AssetChoice
 from resolvers.files.storage import StorageError, StoredMissing
-from rest_bridge.query_string import parse_query_string
-from schema_gen.errors import service_unavailable
+from schema_gen.errors import invalid_query, service_unavailable
 
 _ALLOWED: Final = "GET,HEAD"
+_PARAMETERS: Final = 100
 _UNREACHABLE: Final = "Couldn't reach the storage location"
 
 
@@ -44,8 +46,9 @@ async def assets_door(project: Project, request: HttpRequest) -> AnyReply:
     try:
         if not isinstance(place, OneFile):
             return await zip_reply(desk, place, request, context)
-        query = parse_query_string(request.query_string)
-        asking = _Asking(desk=desk, place=place, request=request, context=context, query=query)
+        asking = _Asking(
+            desk=desk, place=place, request=request, context=context, query=_pairs(request.query_string)
+        )
         return await asking.reply()
     except StorageError as error:
         logging.getLogger(LOGGER).warning("request %s: a file cannot be read: %s", request.id, error)
@@ -60,39 +63,62 @@ class _Asking:
     place: OneFile
     request: HttpRequest
     context: RequestContext
-    query: Mapping[str, Any]
+    query: Sequence[tuple[str, str]]
 
     async def reply(self) -> AnyReply:
         choice = await self.desk.choices()
         try:
-            return await self._of(await self._row(choice))
+            return await self._of(await self._row(choice), choice)
         except StoredMissing:
             # other bytes may have taken their place since the row was read
-            return await self._of(await self._row(choice))
+            return await self._of(await self._row(choice), choice)
 
     async def _row(self, choice: AssetChoice) -> FileRow:
         key = self.place.id
         return await self.desk.rows.one(key, self.context, shown=key.lower() in choice.shown)
 
-    async def _of(self, row: FileRow) -> AnyReply:
-        """Raises StorageError."""
+    async def _of(self, row: FileRow, choice: AssetChoice) -> AnyReply:
+        """Raises StorageError, and what the query is refused for."""
         desk, request = self.desk, self.request
-        version = version_of(row, None)
+        recipe = self._recipe(row, choice) if self.query else None
+        version = version_of(row, None if recipe is None else recipe.key)
         everybody = self.context.actor.kind == "public"
         kept = (*version.headers, ("cache-control", desk.terms.cache_control(everybody=everybody)))
+        if recipe is not None and recipe.varies:
+            kept = (*kept, ("vary", "Accept"))
         if is_known(request.headers, version):
             return HttpReply(status=304, headers=kept)
         if row.disk is None:
             raise StoredMissing("there are no bytes")
-        opened = await desk.storage.location(row.storage).open(row.disk)
-        told = self._told(row, media_type(row.type))
+        location = desk.storage.location(row.storage)
+        if recipe is None:
+            opened = await location.open(row.disk)
+        else:
+            opened = await desk.variants.open(location, row.disk, recipe)
+        told = self._told(row, media_type(row.type) if recipe is None else recipe.type)
         return await delivery(request, Content(version=version, headers=(*told, *kept)), opened)
 
+    def _recipe(self, row: FileRow, choice: AssetChoice) -> Recipe | None:
+        x, y = row.focal_point or (None, None)
+        facts = ImageFacts(
+            type=media_type(row.type), width=row.width, height=row.height, focal_point_x=x, focal_point_y=y
+        )
+        accept = self.request.headers.get("accept", "")
+        return read_recipe(self.query, self.desk.recipes(choice), accept, facts)
+
     def _told(self, row: FileRow, kind: str) -> Headers:
-        saved = "download" in self.query or not is_shown(kind)
+        saved = not is_shown(kind) or any(name == "download" for name, _ in self.query)
         name = self.place.name or row.name or row.id
         return (
             ("content-type", content_type(kind, row.charset)),
             ("content-disposition", content_disposition(name, "attachment" if saved else "inline")),
             ("content-security-policy", self.desk.viewer_policy if is_viewed(kind) else self.desk.policy),
         )
+
+
+def _pairs(query_string: bytes) -> Sequence[tuple[str, str]]:
+    """Raises INVALID_QUERY for more parameters than anybody needs."""
+    try:
+        return parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_PARAMETERS)
+    except ValueError as error:
+        raise invalid_query(f"More than {_PARAMETERS} parameters are not accepted") from error

@@ -1,0 +1,59 @@
+"""What is made of images, kept beside them: `<stem of the image>__<key of the recipe>.<format>`.
+
+    opened = await variants.open(location, "6f0e....jpg", recipe)
+
+Whoever asks for one that is not there yet has it made; who asks for the same meanwhile waits for that one.
+It appears as a whole or not at all, and goes with its image.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from gateway.images.pool import Images
+from gateway.images.recipe import Recipe
+from resolvers.files.storage import Location, Opened, StoredMissing
+from resolvers.single_flight import SingleFlight
+
+
+class Variants:
+    """One for each project. `directory`: where pictures are made."""
+
+    def __init__(self, images: Images, directory: Path) -> None:
+        self._images = images
+        self._directory = directory
+        self._flights: SingleFlight[None] = SingleFlight()
+
+    async def open(self, location: Location, disk: str, recipe: Recipe) -> Opened:
+        """Raises StorageError, and what the image is refused for."""
+        name = variant_name(disk, recipe)
+        try:
+            return await location.open(name)
+        except StoredMissing:
+            await self._flights.run((location.name, name), lambda: self._make(location, disk, recipe, name))
+        return await location.open(name)
+
+    async def _make(self, location: Location, disk: str, recipe: Recipe, name: str) -> None:
+        target = self._directory / f".causeway-{secrets.token_hex(16)}"
+        async with location.local(disk) as source:
+            await self._images.transform(source, recipe, target)
+        try:
+            await location.take_in(name, target)
+        finally:
+            target.unlink(missing_ok=True)
+        await self._beside(location, disk, name)
+
+    async def _beside(self, location: Location, disk: str, name: str) -> None:
+        """An image that went meanwhile leaves nothing behind. Raises StoredMissing."""
+        try:
+            original = await location.open(disk)
+        except StoredMissing:
+            await location.remove([name])
+            raise
+        await original.close()
+
+
+def variant_name(disk: str, recipe: Recipe) -> str:
+    stem, dot, ending = disk.rpartition(".")
+    return f"{stem if dot else ending}__{recipe.name}"

@@ -1,0 +1,160 @@
+"""What is made of images at `/assets/:id?...`: made once, kept, gone with the image."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gateway.images.pool import Images
+from gateway.images.recipe import Recipe
+from tests.conftest import MakeDatabase
+from tests.support.asgi import Answer
+from tests.support.files import add_file
+from tests.support.project import ADMIN_TOKEN, Site, change, code, running, seed_system
+
+
+@pytest.fixture
+async def site(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Site]:
+    values = {"STORAGE_LOCAL_ROOT": str(tmp_path / "up"), "TEMP_PATH": str(tmp_path)}
+    async with running(await make_database(seed_system), **values) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """The recipes that were cooked."""
+    done: list[Recipe] = []
+    transform = Images.transform
+
+    async def counted(self: Images, source: Path, recipe: Recipe, target: Path) -> Any:
+        done.append(recipe)
+        return await transform(self, source, recipe, target)
+
+    monkeypatch.setattr(Images, "transform", counted)
+    return done
+
+
+def picture(width: int = 30, height: int = 20, kind: str = "PNG") -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 30, 30)).save(held, kind)
+    return held.getvalue()
+
+
+def looked_at(answer: Answer) -> tuple[str | None, tuple[int, int]]:
+    assert answer.status == 200, answer.body
+    with Image.open(io.BytesIO(answer.body)) as image:
+        return image.format, image.size
+
+
+async def get(site: Site, path: str, **headers: str) -> Answer:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await site.ask("GET", f"/assets/{path}", token=ADMIN_TOKEN, headers=sent)
+
+
+async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe], tmp_path: Path) -> None:
+    content = picture()
+    key = await add_file(site, "my pic.png", content, "image/png", width=30, height=20)
+    answers = await asyncio.gather(*(get(site, f"{key}?width=15&format=webp") for _ in range(8)))
+    for answer in (*answers, await get(site, f"{key}?format=webp&width=15&unheard=1")):
+        assert looked_at(answer) == ("WEBP", (15, 10))
+        assert answer.headers["content-type"] == "image/webp"
+        assert answer.headers["content-disposition"] == 'inline; filename="my pic.png"'
+        assert answer.headers["etag"] == answers[0].headers["etag"]
+        assert "accept" not in answer.headers.get("vary", "").lower()
+    assert len(made) == 1
+    kept = sorted(path.name for path in (tmp_path / "up").iterdir())
+    assert kept == [f"{key}.png", f"{key}__{made[0].key}.webp"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".causeway-")] == []
+    original = await get(site, key)
+    assert original.body == content
+    assert original.headers["etag"] != answers[0].headers["etag"]
+    tag = answers[0].headers["etag"]
+    assert (await get(site, f"{key}?width=15&format=webp", if_none_match=tag)).status == 304
+    assert (await get(site, key, if_none_match=tag)).status == 200
+    part = await get(site, f"{key}?width=15&format=webp", range="bytes=0-3")
+    assert (part.status, part.body) == (206, b"RIFF")
+    head = await site.ask("HEAD", f"/assets/{key}?width=15&format=webp", token=ADMIN_TOKEN)
+    assert head.headers["content-length"] == answers[0].headers["content-length"]
+
+
+async def test_the_format_that_the_client_takes(site: Site, made: list[Recipe]) -> None:
+    key = await add_file(site, "a.png", picture(), "image/png")
+    for accept, kind in (("image/webp,*/*", "WEBP"), ("*/*", "PNG")):
+        answer = await get(site, f"{key}?format=auto&width=6", accept=accept)
+        assert looked_at(answer) == (kind, (6, 4))
+        assert answer.headers["vary"] == "Accept"
+    assert len(made) == 2
+
+
+async def test_presets_and_modes_of_the_settings(site: Site) -> None:
+    key = await add_file(site, "a.png", picture(), "image/png")
+    preset = {"key": "tiny", "fit": "cover", "width": 10, "height": 10}
+
+    async def settings(**values: object) -> None:
+        assert (await site.ask("PATCH", "/settings", values, token=ADMIN_TOKEN)).status == 200
+
+    refused = await get(site, f"{key}?key=tiny")
+    assert (refused.status, code(refused)) == (400, "INVALID_QUERY")
+    await settings(storage_asset_presets=[preset])
+    assert looked_at(await get(site, f"{key}?key=tiny")) == ("PNG", (10, 10))
+    assert looked_at(await get(site, f"{key}?key=tiny&width=5")) == ("PNG", (5, 10))
+    await settings(storage_asset_transform="presets")
+    assert looked_at(await get(site, f"{key}?key=tiny")) == ("PNG", (10, 10))
+    assert (await get(site, f"{key}?width=5")).status == 400
+    await settings(storage_asset_transform="none")
+    assert (await get(site, f"{key}?key=tiny")).status == 400
+    assert looked_at(await get(site, key)) == ("PNG", (30, 20))
+
+
+async def test_what_cannot_be_made(site: Site, made: list[Recipe]) -> None:
+    text = await add_file(site, "a.txt", b"0123", "text/plain")
+    answer = await get(site, f"{text}?width=5")
+    assert (answer.status, answer.body, made) == (200, b"0123", [])
+    key = await add_file(site, "a.png", picture(), "image/png", width=30, height=20)
+    for query, expected in (
+        ("width=100000&height=100000", "ILLEGAL_ASSET_TRANSFORMATION"),
+        ('transforms=[["bogus"]]', "INVALID_QUERY"),
+        ("width=x", "INVALID_QUERY"),
+        ("&".join(f"x{n}=1" for n in range(200)), "INVALID_QUERY"),
+    ):
+        refused = await get(site, f"{key}?{query}")
+        assert (refused.status, code(refused)) == (400, expected)
+    assert made == []
+    broken = await add_file(site, "b.png", b"no image at all", "image/png")
+    assert (await get(site, f"{broken}?width=5")).status in (400, 503)
+    ghost = await add_file(site, "c.png", None, "image/png")
+    refused = await get(site, f"{ghost}?width=5")
+    assert (refused.status, code(refused)) == (503, "SERVICE_UNAVAILABLE")
+
+
+async def test_nothing_stays_of_an_image_that_went_meanwhile(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = await add_file(site, "a.png", picture(), "image/png")
+    location = site.project.assets.storage.default
+    transform = Images.transform
+
+    async def replaced(self: Images, source: Path, recipe: Recipe, target: Path) -> Any:
+        done = await transform(self, source, recipe, target)
+        if (tmp_path / "up" / f"{key}.png").exists():
+            await location.take_in("new.png", _written(tmp_path / "x", picture(60, 40)))
+            await change(
+                site.database, "update directus_files set filename_disk = 'new.png' where id = $1", key
+            )
+            await location.remove([f"{key}.png"])
+        return done
+
+    monkeypatch.setattr(Images, "transform", replaced)
+    assert looked_at(await get(site, f"{key}?height=10")) == ("PNG", (15, 10))
+    assert [path.name for path in (tmp_path / "up").glob(f"{key}*")] == []
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
