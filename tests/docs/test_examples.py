@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.project import Site, running
+from tests.support.lending import Lend
+from tests.support.project import Site
 from tests.support.seeds import TOKEN, seed_demo
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
@@ -44,9 +43,8 @@ def examples(page: str) -> list[Example]:
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_demo)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_demo)
 
 
 @pytest.mark.parametrize("page", PAGES)

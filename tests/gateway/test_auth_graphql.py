@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
@@ -19,7 +18,6 @@ from tests.support.project import (
     add_policy,
     add_user,
     grant,
-    running,
     seed_system,
 )
 
@@ -36,9 +34,8 @@ ADMIN = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def ask(

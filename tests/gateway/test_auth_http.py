@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from resolvers.sql.moments import moment_of
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
@@ -33,9 +33,8 @@ MISSING = "The refresh token is required in either the payload or cookie"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def login(site: Site, **values: Any) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,14 +20,14 @@ from schema_gen.errors import Several, failed_validation
 from schema_gen.spelling import RESERVED_ROOTS, RESERVED_TYPES
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import EDITOR_TOKEN, newsroom, seed_newsroom
 from tests.support.project import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN, Site, code, data
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 async def post(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -19,7 +18,6 @@ from tests.support.project import (
     code,
     data,
     grant,
-    running,
 )
 from tests.support.writers import seed_writers
 
@@ -28,9 +26,8 @@ FROM_APP = {"origin": "https://app.example", "user-agent": "browser"}
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_writers), CAUSEWAY_ACCESS_TTL="1h") as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_writers, CAUSEWAY_ACCESS_TTL="1h")
 
 
 async def read(site: Site, path: str, token: str = ADMIN_TOKEN) -> Any:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_role, add_user, data, running
+from tests.support.lending import Lend
+from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_role, add_user, data
 from tests.support.writers import rows, seed_writers
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_writers)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_writers)
 
 
 async def ask(site: Site, method: str, path: str, payload: Any = None, token: str = ADMIN_TOKEN) -> Answer:

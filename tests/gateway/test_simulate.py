@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from itertools import product
 from typing import Any, Final
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.press import ADA, ADA_ID, EVE, graphql, press
+from tests.support.lending import Lend
+from tests.support.press import ADA, ADA_ID, EVE, graphql, seed_press
 from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_user, change, code, data, grant
 
 SIMULATE: Final = "/permissions/simulate"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with press(make_database) as site:
-        yield site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_press)
 
 
 async def asked(site: Site, action: str, collection: str, **more: Any) -> Any:

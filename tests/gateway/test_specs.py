@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from rest_bridge.openapi import document as documents
 from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.openapi import Fits, check, operations
 from tests.support.project import Site, change, code, grant, running
 from tests.support.seeds import TOKEN, seed_demo
@@ -19,12 +20,14 @@ PATH = "/server/specs/oas"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_demo)) as running_site:
-        for name in ("editor", "reader"):
-            sql = "update directus_users set token = $1 where email = $2"
-            await change(running_site.database, sql, f"{name}-static", f"{name}@example.com")
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_demo, with_tokens)
+
+
+async def with_tokens(site: Site) -> None:
+    for name in ("editor", "reader"):
+        sql = "update directus_users set token = $1 where email = $2"
+        await change(site.database, sql, f"{name}-static", f"{name}@example.com")
 
 
 async def document(site: Site, caller: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from rest_bridge.message import RestRequest
 from rest_bridge.routes import match
 from rest_bridge.writer import Verb
 from tests.support.blog import NOW, Blog, open_blog
+from tests.support.lending import Lend
 from tests.support.rest import encoded, template
 
 HERE = Path(__file__).parent / "rest"
@@ -49,10 +50,10 @@ REQUESTS = {
 
 
 @pytest.fixture
-async def blog(database_url: str) -> Any:
-    opened = await open_blog(database_url)
-    yield opened
-    await opened.database.close()
+async def blog(lend: Lend) -> Blog:
+    blog = await lend.of_empty(open_blog)
+    blog.texts.clear()
+    return blog
 
 
 @pytest.mark.parametrize("name", REQUESTS)

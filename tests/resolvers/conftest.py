@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.base_rows import begin_again, written_site
-from tests.support.blog import Blog, open_blog
+from tests.support.blog import Blog, begun_again, open_blog
+from tests.support.lending import Lend
 from tests.support.project import Site
 from tests.support.session import Dialect, TestRun
 
 
 @pytest.fixture
-async def blog(database_url: str) -> AsyncIterator[Blog]:
-    opened = await open_blog(database_url)
-    yield opened
-    await opened.database.close()
+async def blog(lend: Lend) -> Blog:
+    return await begun_again(await lend.of_empty(open_blog))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from resolvers.permissions import NOTHING, UNRESTRICTED
 from resolvers.sessions import new_token
 from resolvers.sql.moments import stored
 from schema_gen.errors import CausewayError
-from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -30,9 +29,8 @@ from tests.support.project import (
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as running_site:
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def by_token(site: Site, token: str, ip: str | None = "192.0.2.1") -> Access:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 
 from resolvers.context import PUBLIC
 from resolvers.permissions import UNRESTRICTED
-from tests.conftest import MakeDatabase
-from tests.support.project import Site, running
+from tests.support.lending import Lend
+from tests.support.project import Site
 from tests.support.writers import CONTEXT, USER, done, rows, run, seed_writers
 
 MASK = "**********"
@@ -20,9 +19,8 @@ MOMENT = "2024-06-15T12:00:00.000Z"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_writers)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_writers)
 
 
 @dataclass(frozen=True, kw_only=True)

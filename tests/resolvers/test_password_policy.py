@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from resolvers.administering import NewUser, People
 from resolvers.behaviors.password_policy import LONGEST
 from schema_gen.errors import CausewayError
-from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.press import graphql
 from tests.support.project import (
     ADMIN_TOKEN,
@@ -23,7 +22,6 @@ from tests.support.project import (
     code,
     data,
     grant,
-    running,
     seed_system,
 )
 from tests.support.project import add_policy as policy_of
@@ -33,9 +31,8 @@ GOOD: Final = "long enough"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_system)
 
 
 async def ruled(site: Site, pattern: str | None) -> None:

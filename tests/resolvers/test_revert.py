@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_user, code, data, grant, running
+from tests.support.lending import Lend
+from tests.support.project import ADMIN_TOKEN, Site, add_policy, add_user, code, data, grant
 from tests.support.writers import rows, seed_writers
 
 FIRST = {
@@ -25,9 +24,8 @@ SECOND = {
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_writers)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_writers)
 
 
 async def ask(site: Site, method: str, path: str, payload: Any = None, token: str = ADMIN_TOKEN) -> Answer:

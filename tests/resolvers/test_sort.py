@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resolvers.permissions import NOTHING, AccessRules, Grant
-from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -19,7 +19,6 @@ from tests.support.project import (
     add_user,
     code,
     grant,
-    running,
 )
 from tests.support.writers import CONTEXT, rows, run, seed_writers
 
@@ -27,9 +26,8 @@ Places = Sequence[int | None]
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_writers)) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_writers)
 
 
 async def ordered(site: Site, places: Places, owners: str = "") -> None:

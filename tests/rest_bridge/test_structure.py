@@ -5,7 +5,6 @@ names it.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +17,9 @@ from rest_bridge.structure import ROUTES, structure_operation
 from schema_gen.graphql.build import build_schema
 from schema_gen.graphql.view import Everything
 from schema_gen.naming import Names
-from tests.conftest import MakeDatabase
 from tests.support.blog import blog_snapshot
-from tests.support.newsroom import newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import seed_newsroom
 from tests.support.project import ADMIN_TOKEN, Site, code, data
 from tests.support.rest import on_one_line
 
@@ -73,9 +72,8 @@ def test_every_operation_is_valid_inside_only(root: str) -> None:
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom)
 
 
 async def get(site: Site, path: str) -> Any:

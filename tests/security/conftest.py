@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.support.blog import Blog, open_blog
+from tests.support.blog import Blog, begun_again, open_blog
+from tests.support.lending import Lend
 
 
 @pytest.fixture
-async def blog(database_url: str) -> AsyncIterator[Blog]:
-    opened = await open_blog(database_url)
-    yield opened
-    await opened.database.close()
+async def blog(lend: Lend) -> Blog:
+    return await begun_again(await lend.of_empty(open_blog))

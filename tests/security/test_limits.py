@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.newsroom import EDITOR_TOKEN, newsroom
+from tests.support.lending import Lend
+from tests.support.newsroom import EDITOR_TOKEN, newsroom, seed_newsroom
 from tests.support.project import ADMIN_TOKEN, Site, change, code, data
 
 #: seconds after which a request hangs
@@ -22,11 +22,13 @@ PATIENCE = 30
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with newsroom(make_database, QUERY_LIMIT_MAX="20") as running_site:
-        many = ", ".join(f"({number}, 'Many', 'published', 1)" for number in range(100, 160))
-        await change(running_site.database, f"insert into articles (id, title, status, author) values {many}")
-        yield running_site
+async def site(lend: Lend) -> Site:
+    return await lend(seed_newsroom, with_many, QUERY_LIMIT_MAX="20")
+
+
+async def with_many(site: Site) -> None:
+    many = ", ".join(f"({number}, 'Many', 'published', 1)" for number in range(100, 160))
+    await change(site.database, f"insert into articles (id, title, status, author) values {many}")
 
 
 async def search(site: Site, query: dict[str, Any]) -> Answer:

@@ -7,13 +7,12 @@ refusal is checked to have left the database as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.press import ADA, ADA_ID, EVE, EVE_ID, NOBODY, OWN, granted, graphql, press
+from tests.support.lending import Lend
+from tests.support.press import ADA, ADA_ID, EVE, EVE_ID, NOBODY, OWN, granted, graphql, seed_press
 from tests.support.project import ADMIN_TOKEN, Site, change, code, data
 from tests.support.writers import rows
 
@@ -22,9 +21,8 @@ KEY: Final = "{key}"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with press(make_database) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_press)
 
 
 def with_key(value: Any, key: int) -> Any:

@@ -6,13 +6,13 @@ Every refusal is checked to have left the database as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.support.press import ADA, EVE, EVE_ID, granted, graphql, press
+from tests.support.lending import Lend
+from tests.support.press import ADA, EVE, EVE_ID, granted, graphql, seed_press
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -28,9 +28,8 @@ from tests.support.writers import rows
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase) -> AsyncIterator[Site]:
-    async with press(make_database) as opened:
-        yield opened
+async def site(lend: Lend) -> Site:
+    return await lend(seed_press)
 
 
 async def test_presets_of_other_people(site: Site) -> None:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 from graphql import OperationDefinitionNode, parse
@@ -218,16 +219,23 @@ async def open_engine(
     async with database.transaction() as transaction:
         for statement in script:
             await transaction.execute(statement)
+    return await _engine_over(database, snapshot, limits or Limits())
 
+
+async def begun_again(blog: Blog) -> Blog:
+    """The same over the same database, with an engine that remembers nothing."""
+    return await _engine_over(blog.database, blog.snapshot, Limits())
+
+
+async def _engine_over(database: Database, snapshot: SchemaSnapshot, limits: Limits) -> Blog:
     async def load() -> SchemaSnapshot:
         return snapshot
 
     holder = await BundleHolder.open(load)
-    sql = PostgresqlSql() if url.startswith("postgresql") else SqliteSql()
-    blog = Blog(
-        database=database, engine=Engine(database, holder, limits or Limits(), sql), snapshot=snapshot
-    )
-    fetch = database.fetch_bytes
+    sql = PostgresqlSql() if database.dialect == "postgresql" else SqliteSql()
+    blog = Blog(database=database, engine=Engine(database, holder, limits, sql), snapshot=snapshot)
+    # of the class: another one may have been put over it
+    fetch = MethodType(type(database).fetch_bytes, database)
 
     async def recorded(sql: str, params: Sequence[Any] = ()) -> tuple[bytes | None, ...]:
         blog.texts.append(sql)
