@@ -144,7 +144,7 @@ class Images:
         Broken and TimeoutError.
         """
         async with self._places:
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = await self._next()
             self._busy.add(worker)
             told: Mapping[str, Any] = {}
             try:
@@ -161,7 +161,13 @@ class Images:
                     self._end(worker, unfinished)
             return told
 
-    async def _start(self) -> Worker:
+    async def _next(self) -> Worker:
+        """One that waits, or a new one. Raises Broken."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            self._end(worker, None)
         if self._closed:
             raise Broken("the server ends")
         return await Worker.start(self._bounds.memory)

@@ -68,6 +68,11 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """As far as is known: a process that the system ended is noticed a moment later."""
+        return self._process.returncode is None
+
     async def ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self.jobs += 1
         stdin = self._process.stdin

@@ -36,3 +36,14 @@ def png_of_size(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
     )
+
+
+def with_iptc(jpeg: bytes) -> bytes:
+    """The JPEG with a caption "Caption ä" and the keywords "one" and "two"."""
+    records = ((120, "Caption ä"), (25, "one"), (25, "two"))
+    noted = b"".join(
+        struct.pack(">BBBH", 0x1C, 2, tag, len(text.encode())) + text.encode() for tag, text in records
+    )
+    block = b"8BIM" + struct.pack(">HHI", 0x0404, 0, len(noted)) + noted + b"\0" * (len(noted) % 2)
+    body = b"Photoshop 3.0\0" + block
+    return jpeg[:2] + b"\xff\xed" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]

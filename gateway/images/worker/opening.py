@@ -89,7 +89,7 @@ def upright(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     turn = _TURNS.get(orientation(image))
     plain = _plain(image if turn is None else image.transpose(turn))
-    if profile and len(profile) <= _LONGEST_PROFILE:
+    if profile and len(profile) <= _LONGEST_PROFILE and image.mode != "LAB":
         plain = _converted(plain, profile)
     plain = plain.convert("RGB") if plain.mode == "CMYK" else plain
     plain.info = {}
@@ -107,6 +107,11 @@ def _plain(image: Image.Image) -> Image.Image:
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     if image.mode == "I":
         return image.point(lambda value: value * (1 / 257)).convert("L")
+    if image.mode == "LAB":
+        seen = ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+        return image.convert("RGB") if seen is None else seen
     return image.convert("L" if image.mode in ("1", "F") else "RGBA" if image.mode == "RGBa" else "RGB")
 
 

@@ -15,10 +15,10 @@ from gateway.images.worker.pixels import without_alpha
 
 #: format -> name in the library, quality where none is asked for, what else it is told
 _WRITERS: Final[Mapping[str, tuple[str, int | None, Mapping[str, Any]]]] = {
-    "jpg": ("JPEG", 80, {"optimize": True}),
+    "jpg": ("JPEG", 80, {"progressive": True}),
     "png": ("PNG", None, {"compress_level": 6}),
     "webp": ("WEBP", 80, {"method": 4}),
-    "avif": ("AVIF", 50, {"speed": 7, "max_threads": 1}),
+    "avif": ("AVIF", 50, {"speed": 8, "max_threads": 1}),
     "tiff": ("TIFF", 80, {}),
     "gif": ("GIF", None, {}),
 }
@@ -33,12 +33,20 @@ def save(image: Image.Image, name: str, quality: int | None, target: str) -> int
         image = without_alpha(image)
     elif name == "png" and quality is not None and quality < 100:
         # fewer colours are what quality can mean for this format
-        image = image.quantize(256, Image.Quantize.FASTOCTREE) if image.mode != "L" else image
+        image = _few_colours(image)
     elif name == "tiff":
         alpha = image.mode in ("LA", "RGBA")
         told = {"compression": "tiff_adobe_deflate"} if alpha else {**told, "compression": "jpeg"}
     elif name == "gif":
-        image = image.convert("RGBA" if image.mode == "LA" else image.mode)
+        image = _few_colours(image)
     image.info = {}
     image.save(target, library_name, **told)
     return os.path.getsize(target)
+
+
+def _few_colours(image: Image.Image) -> Image.Image:
+    if image.mode == "L":
+        return image
+    return image.convert("RGBA" if image.mode == "LA" else image.mode).quantize(
+        256, Image.Quantize.FASTOCTREE
+    )
