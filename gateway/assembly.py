@@ -9,15 +9,16 @@ nowhere else; a new theme of calls is one line in `_assemble`.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.assets.desk import AssetDesk, asset_desk
 from gateway.auth import Authenticator
 from gateway.auth_desk import AuthDesk
 from gateway.calls.about import own_calls, schema_calls, server_calls
+from gateway.calls.files import import_calls
 from gateway.calls.letters import invitation_calls, password_reset_calls, registration_calls
 from gateway.calls.login import login_calls
 from gateway.calls.own_logins import own_login_calls
@@ -42,6 +43,8 @@ from gateway.chosen import (
 )
 from gateway.config import Settings
 from gateway.explorer import BUILT, Explorer
+from gateway.fetching.client import Fetcher
+from gateway.fetching.opening import open_fetcher
 from gateway.images.bounds import image_bounds
 from gateway.images.pool import Images
 from gateway.limiting.opening import Counting, open_counting, request_limits_of, tries_of
@@ -55,6 +58,7 @@ from gateway.storage.opening import open_storage
 from gateway.storage.watching import watched_of
 from gateway.tokens import Tokens
 from gateway.uploads.desk import FileDesk
+from gateway.uploads.importing import Imports
 from gateway.uploads.intake import Bounds, Intake
 from gateway.uploads.removal import Removal
 from resolvers.actors import Actors
@@ -78,7 +82,7 @@ from resolvers.behaviors.server import Server
 from resolvers.behaviors.signed import Tickets
 from resolvers.behaviors.sort import Sort
 from resolvers.bundle import BundleHolder
-from resolvers.calls import Calls
+from resolvers.calls import Brought, Calls
 from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
@@ -131,6 +135,7 @@ class Base:
     throttle: Throttle
     storage: Storage
     images: Images
+    fetcher: Fetcher
 
     def snapshot(self) -> SchemaSnapshot:
         return self.holder.current.snapshot
@@ -184,7 +189,8 @@ async def open_project(settings: Settings) -> AsyncIterator[Project]:
         storage = await stack.enter_async_context(open_storage(chosen))
         images = Images(image_bounds(chosen))
         stack.push_async_callback(images.close)
-        base = await _base(chosen, database, epochs, hasher, counting, storage, images)
+        fetcher = await stack.enter_async_context(open_fetcher(chosen))
+        base = await _base(chosen, database, epochs, hasher, counting, storage, images, fetcher)
         post = await stack.enter_async_context(open_post(chosen, database, base.snapshot, base.throttle))
         project = _assemble(base, post)
         stack.callback(project.assets.threads.close)
@@ -205,6 +211,7 @@ async def _base(
     counting: Counting,
     storage: Storage,
     images: Images,
+    fetcher: Fetcher,
 ) -> Base:
     seen = epochs.schema
     loader = SnapshotLoader(
@@ -225,6 +232,7 @@ async def _base(
         throttle=Tries(counting.tries, tries_of(settings), attempts),
         storage=storage,
         images=images,
+        fetcher=fetcher,
     )
 
 
@@ -308,7 +316,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     watched = watched_of(settings, base.storage)
     server = Server(database, base.snapshot, facts, post.connection, base.counting.shared, watched)
 
-    # calls are what the engine runs, and some of them run operations themselves: these three close the circle
+    # calls are what the engine runs, and some of them run operations themselves: these four close the circle
     async def sdl(scope: Scope, context: RequestContext) -> str:
         return await graphql.sdl(scope, context)
 
@@ -317,6 +325,9 @@ def _assemble(base: Base, post: PostOffice) -> Project:
 
     async def execute(operation: Operation, context: RequestContext) -> Outcome:
         return await engine.execute(operation, context)
+
+    async def bring(given: Mapping[str, Any], payload: Mapping[str, Any], context: RequestContext) -> Brought:
+        return await imports.bring(given, payload, context)
 
     specifications = Specifications(holder, spec_facts_of(settings), aside)
     dialect = sql_dialect(database)
@@ -348,6 +359,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
             base.reload.changed,
         ),
         *simulation_calls(Why(database, holder, entrance.actors, dialect)),
+        bringing=import_calls(bring),
     )
     limits = limits_of(settings)
     mutations = Mutations(
@@ -357,6 +369,7 @@ def _assemble(base: Base, post: PostOffice) -> Project:
     graphql = graphql_of(settings, engine, calls)
     files = _files(base, removal, mutations)
     assets = _assets(base, execute)
+    imports = Imports(base.fetcher, files)
     return _project(
         base, entrance, correspondence, model, engine, graphql, server, specifications, post, assets, files
     )

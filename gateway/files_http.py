@@ -24,7 +24,7 @@ from gateway.moved import on_current_schema
 from gateway.rest_http import rest_door
 from gateway.state import Project
 from gateway.uploads.desk import FileDesk
-from gateway.uploads.intake import Incoming, Taken, facts_of_new, facts_of_replaced
+from gateway.uploads.intake import Incoming, Taken, facts_of_replaced
 from gateway.uploads.multipart import FORM, Field, Upload, parts_of
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored, noting
@@ -166,18 +166,7 @@ class _Receiving:
     async def _facts(self, taken: Taken, sent: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.key is not None:
             return facts_of_replaced(taken, sent)
-        said = {**dict.fromkeys(self._preset(), True), **sent}
-        facts = facts_of_new(taken, said)
-        if "folder" not in said:
-            folder = await self._desk.default_folder()
-            if folder is not None:
-                facts["folder"] = folder
-        return facts
-
-    def _preset(self) -> frozenset[str]:
-        """Fields that the caller's permissions fill."""
-        grants = self.context.rules.grants.get((self.action, FILES), ())
-        return frozenset(name for grant in grants for name in grant.presets or ())
+        return await self._desk.new_facts(taken, sent, self.context)
 
 
 def value_of(field: Field, collection: Collection) -> Any:

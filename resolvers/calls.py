@@ -82,10 +82,12 @@ Bring = Callable[[Mapping[str, Any], Mapping[str, Any], RequestContext], Awaitab
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BringingCall(CallSignature):
     """A root that makes an item of `collection` of what it brings. It takes and answers what the root does
-    that creates an item there, and is asked for the same rights, before anything is brought.
+    that creates an item there, and what that would be refused for is, before anything is brought. `filled`:
+    fields that are known afterwards.
     """
 
     collection: str
+    filled: frozenset[str]
     bring: Bring
 
 

@@ -29,7 +29,6 @@ from resolvers.permissions import Action, Gate
 from resolvers.secrets import Hasher
 from resolvers.sql.dialects.base import SqlDialect
 from resolvers.tree import Tree
-from resolvers.writing.bringing import bring
 from resolvers.writing.broken_keys import told_at_commit
 from resolvers.writing.hashing import with_hashes
 from resolvers.writing.idempotency import Repetitions
@@ -184,10 +183,12 @@ class Mutations:
         if root.brings is None:
             (written,) = await self._transact(run, [root], together=False)
             return written
-        given = _arguments(run.operation, root, run.tools)
-        brought = await bring(
-            root.brings, root.nodes[0], Tree.of(run.operation), given.payload, run.gate, run.context
-        )
+        call, tree, context = root.brings, Tree.of(run.operation), run.context
+        payload = _arguments(run.operation, root, run.tools).payload
+        filled = call.filled - payload.keys()
+        await self.foresee(run.tools.bundle, call.collection, payload, context, filled=filled)
+        given = {name: tree.argument(value) for name, value in tree.arguments(root.nodes[0]).items()}
+        brought = await call.bring(given, payload, context)
         run = replace(run, context=replace(run.context, facts=(brought.facts,)))
         try:
             (written,) = await self._transact(run, [root], together=False)

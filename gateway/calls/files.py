@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.uploads.desk import FILLED
 from resolvers.calls import Bring, BringingCall
 from rest_bridge.write_operations import IMPORT
 
@@ -25,5 +26,6 @@ def _call(name: str, arguments: dict[str, str], bring: Bring, *, internal: bool)
         arguments=arguments,
         internal=internal,
         collection="directus_files",
+        filled=FILLED,
         bring=bring,
     )

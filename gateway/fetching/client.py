@@ -81,20 +81,22 @@ class Fetcher:
 
     @asynccontextmanager
     async def fetch(self, address: str) -> AsyncIterator[Fetched]:
-        """Raises FetchFailed, here and while the content is read."""
+        """Raises FetchFailed, here and while the content is read. The log is told of it, and of what the
+        caller raises who expected something else.
+        """
         until = asyncio.get_running_loop().time() + self._bounds.whole
-        async with AsyncExitStack() as stack:
-            try:
+        try:
+            async with AsyncExitStack() as stack:
                 async with _in_time(until):
                     await stack.enter_async_context(self._turns)
                     url, response = await self._arrive(address, stack)
-            except FetchFailed as error:
-                _tell(address, error)
-                raise
-            headers = _headers(response)
-            content = _content(response, headers, self._bounds, until)
-            chunks = await stack.enter_async_context(aclosing(_watched(address, content)))
-            yield Fetched(status=response.status, headers=headers, url=url, chunks=chunks)
+                headers = _headers(response)
+                content = _content(response, headers, self._bounds, until)
+                chunks = await stack.enter_async_context(aclosing(content))
+                yield Fetched(status=response.status, headers=headers, url=url, chunks=chunks)
+        except FetchFailed as error:
+            _tell(address, error)
+            raise
 
     async def _arrive(self, address: str, stack: AsyncExitStack) -> tuple[httpx.URL, httpcore.Response]:
         """Where the redirects end."""
@@ -190,16 +192,6 @@ async def _in_time(until: float) -> AsyncIterator[None]:
         raise FetchFailed("it took too long") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise FetchFailed(str(error) or type(error).__name__) from error
-
-
-async def _watched(address: str, content: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes]:
-    try:
-        async with aclosing(content) as chunks:
-            async for chunk in chunks:
-                yield chunk
-    except FetchFailed as error:
-        _tell(address, error)
-        raise
 
 
 def _tell(address: str, failure: FetchFailed) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from gateway.images.pool import Images
 from gateway.observe import LOGGER
-from gateway.uploads.intake import Intake, Taken
+from gateway.uploads.intake import Intake, Taken, facts_of_new
 from gateway.uploads.removal import Removal
 from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
@@ -90,6 +90,20 @@ class FileDesk:
         if settings is None or "storage_default_folder" not in settings.fields:
             return None
         return await default_folder(self.database)
+
+    async def new_facts(
+        self, taken: Taken, sent: Mapping[str, Any], context: RequestContext
+    ) -> Mapping[str, Any]:
+        """Columns of a new row, for `RequestContext.facts`."""
+        grants = context.rules.grants.get(("create", FILES), ())
+        preset = (name for grant in grants for name in grant.presets or ())
+        said = {**dict.fromkeys(preset, True), **sent}
+        facts = facts_of_new(taken, said)
+        if "folder" not in said:
+            folder = await self.default_folder()
+            if folder is not None:
+                facts["folder"] = folder
+        return facts
 
     async def settle(self, taken: Sequence[Taken]) -> frozenset[str]:
         """The names, of these, that rows stand for; the others are removed. For when it is not known what

@@ -10,14 +10,16 @@ inside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.fetching.addresses import last_part
 from gateway.fetching.client import Fetched, Fetcher
 from gateway.fetching.failures import FetchFailed, FetchTooLarge
-from gateway.uploads.intake import Incoming, Intake, Taken, facts_of_new
+from gateway.uploads.desk import FileDesk
+from gateway.uploads.intake import Incoming, Taken
 from resolvers.calls import Brought
 from resolvers.context import RequestContext
 from schema_gen.errors import content_too_large, service_unavailable
@@ -29,37 +31,43 @@ _NAMELESS: Final = "download"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Imported:
-    intake: Intake
+    desk: FileDesk
     taken: Taken
     facts: Mapping[str, Any]
 
     async def discard(self) -> None:
-        await self.intake.discard(self.taken)
+        await _settle(self.desk, [self.taken])
 
 
 class Imports:
     """One for each project."""
 
-    def __init__(self, fetcher: Fetcher, intake: Intake) -> None:
+    def __init__(self, fetcher: Fetcher, desk: FileDesk) -> None:
         self._fetcher = fetcher
-        self._intake = intake
+        self._desk = desk
 
     async def bring(
         self, arguments: Mapping[str, Any], payload: Mapping[str, Any], context: RequestContext
     ) -> Brought:
         """Raises SERVICE_UNAVAILABLE, CONTENT_TOO_LARGE, INVALID_PAYLOAD; nothing stays then."""
         url = arguments["url"]
-        # before anything is fetched
-        self._intake.location(payload.get("storage"))
+        # a place that there is not keeps everything from being fetched
+        self._desk.intake.location(payload.get("storage"))
+        taken: list[Taken] = []
         try:
             async with self._fetcher.fetch(url) as fetched:
-                taken = await self._stored(fetched, payload)
+                taken.append(await self._stored(fetched, payload))
+            facts = await self._desk.new_facts(taken[0], payload, context)
         except FetchTooLarge as error:
             raise content_too_large() from error
         except FetchFailed as error:
             reason = f'Couldn\'t fetch file from URL "{url}"'
             raise service_unavailable("external-file", reason) from error
-        return _Imported(intake=self._intake, taken=taken, facts=facts_of_new(taken, payload))
+        except BaseException:
+            # also where the caller goes while the connection is closed
+            await _settle(self._desk, taken)
+            raise
+        return _Imported(desk=self._desk, taken=taken[0], facts=facts)
 
     async def _stored(self, fetched: Fetched, payload: Mapping[str, Any]) -> Taken:
         if fetched.status != _OK:
@@ -69,4 +77,9 @@ class Imports:
             type=fetched.headers.get("content-type"),
             chunks=fetched.chunks,
         )
-        return await self._intake.take(incoming, location=payload.get("storage"))
+        return await self._desk.intake.take(incoming, location=payload.get("storage"))
+
+
+async def _settle(desk: FileDesk, taken: Sequence[Taken]) -> None:
+    """Bytes that no row stands for go, also where the caller is cancelled meanwhile."""
+    await asyncio.shield(asyncio.ensure_future(desk.settle(taken)))

@@ -43,14 +43,19 @@ class Rights:
 
     def required(self, action: Action, collection: Collection) -> Scope:
         """Raises FORBIDDEN where the action is not allowed on any item."""
-        return _required(self._gate, action, collection)
+        scope = self._gate.scope(action, collection.name)
+        if scope is None or collection.read_only:
+            raise forbidden_collection(collection.name)
+        return scope
 
     def creatable(self, collection: Collection, wish: Wished) -> bool:
         scope = self._gate.scope("create", collection.name)
         return scope is not None and not collection.read_only and not _hidden(scope, wish, "create")
 
     def create(self, collection: Collection, wishes: Iterable[Wished]) -> None:
-        check_creation(self._gate, collection, wishes)
+        scope = self.required("create", collection)
+        for wish in wishes:
+            _check_fields(scope, collection, wish, "create")
 
     async def update(self, collection: Collection, wishes: Sequence[tuple[Key, Wished]]) -> None:
         scope = self.required("update", collection)
@@ -86,20 +91,6 @@ class Rights:
             return len(await self._lookups.existing(collection, distinct)) == len(distinct)
         place = (self._gate.rules.fingerprint, *remembered)
         return len(await self._lookups.permitted(collection, distinct, condition, place)) == len(distinct)
-
-
-def check_creation(gate: Gate, collection: Collection, wishes: Iterable[Wished]) -> None:
-    """Raises FORBIDDEN. Which items there are does not matter for it."""
-    scope = _required(gate, "create", collection)
-    for wish in wishes:
-        _check_fields(scope, collection, wish, "create")
-
-
-def _required(gate: Gate, action: Action, collection: Collection) -> Scope:
-    scope = gate.scope(action, collection.name)
-    if scope is None or collection.read_only:
-        raise forbidden_collection(collection.name)
-    return scope
 
 
 def required_of(scope: Scope, named: Iterable[str]) -> Condition | None:

@@ -35,8 +35,7 @@ LATER = re.compile(
 )
 LATER_ROOTS = re.compile(
     r".*_by_version|extensions|"
-    r"(create|update|delete)_(extensions|deployments)_(items?|batch)$|"
-    r"import_file$"
+    r"(create|update|delete)_(extensions|deployments)_(items?|batch)$"
 )
 #: types that one scope of the reference shows only because subscriptions speak of every collection
 SUBSCRIBED: Mapping[Scope, re.Pattern[str]] = {

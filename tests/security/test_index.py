@@ -147,6 +147,18 @@ TESTED: Final = {
     "class 1": "security/test_field_operands.py::test_hidden_and_missing_fields_are_refused_alike",
     "class 1 over REST": "security/test_reading.py::test_a_hidden_field_is_refused_like_a_missing_one",
     "class 1 over GraphQL": "gateway/test_graphql_http.py::test_hidden_and_missing_are_told_alike",
+    "CVE-2022-23080": "security/test_import.py::test_no_spelling_of_a_host_leads_inside",
+    "GHSA-68g8-c275-xf2m": "security/test_import.py::test_no_spelling_of_a_host_leads_inside",
+    "GHSA-wv3h-5fx7-966h": "security/test_import.py::test_no_spelling_of_a_host_leads_inside",
+    "GHSA-j5h6-vqc3-phqh": "security/test_import.py::test_no_spelling_of_a_host_leads_inside",
+    "GHSA-8p72-rcq4-h6pw": "security/test_import.py::test_no_redirect_leads_inside",
+    "GHSA-j3rg-3rgm-537h": "security/test_import.py::test_a_name_that_changes_leads_to_what_was_checked",
+    "GHSA-j3rg-3rgm-537h, names": "security/test_import.py::test_no_name_leads_inside",
+    "GHSA-4jw7-6mqj-vrhq": "security/test_import.py::test_there_is_one_way_out",
+    "class 2, imports": "security/test_import.py::test_who_may_make_no_file_makes_no_connection",
+    "class 14, archives that are fetched": (
+        "gateway/fetching/test_client.py::test_a_bomb_is_counted_as_it_unpacks"
+    ),
     "class 12": "security/test_statements.py::test_nothing_sent_becomes_sql",
     "class 15": "security/test_limits.py::test_relations_are_no_deeper_than_the_bound",
     "class 15, lists": "security/test_limits.py::test_the_bound_holds_in_nested_lists_exports_and_groups",
@@ -191,7 +203,6 @@ LATER: Final = {
         *("GHSA-3742-46gx-c8cc", "GHSA-7vcx-mhxq-9j96", "GHSA-rv78-qqrq-73m5", "GHSA-xmjj-3c76-5w84"),
         *("CVE-2019-13979", "CVE-2025-62727", "CVE-2024-47874", "CVE-2023-29159"),
     ),
-    "outgoing requests": ("CVE-2022-23080", "GHSA-4jw7-6mqj-vrhq"),
     "single sign-on": ("GHSA-fr3w-2p22-6w7p",),
     "nothing to test: no text, or no such thing here": ("GHSA-q83v-hq3j-4pq3", "CVE-2025-22151"),
 }

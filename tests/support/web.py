@@ -47,7 +47,9 @@ class Web:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.requests.append(head)
-            said = self.answers.get(head.split(" ")[1], answer(b"nothing here", status="404 Not Found"))
+            target = head.split(" ")[1]
+            place = target if target in self.answers else target.partition("?")[0]
+            said = self.answers.get(place, answer(b"nothing here", status="404 Not Found"))
             if isinstance(said, bytes):
                 writer.write(said)
             else:
@@ -61,11 +63,14 @@ class Web:
 
 
 @asynccontextmanager
-async def web(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Web]:
-    """Listens at a free port of `host`."""
+async def web(host: str | None = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Web]:
+    """Listens at a free port of `host`; None: at one port of every address of this machine."""
     made = Web(scheme="http" if tls is None else "https")
-    server = await asyncio.start_server(made.talk, host, 0, ssl=tls)
+    server = await asyncio.start_server(made.talk, "127.0.0.1" if host is None else host, 0, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
+    if host is None:
+        server.close()
+        server = await asyncio.start_server(made.talk, None, made.port)
     try:
         yield made
     finally:
