@@ -235,7 +235,9 @@ async def _engine_over(database: Database, snapshot: SchemaSnapshot, limits: Lim
     sql = PostgresqlSql() if database.dialect == "postgresql" else SqliteSql()
     blog = Blog(database=database, engine=Engine(database, holder, limits, sql), snapshot=snapshot)
     # of the class: another one may have been put over it
-    fetch = MethodType(type(database).fetch_bytes, database)
+    fetch: Callable[[str, Sequence[Any]], Awaitable[tuple[bytes | None, ...]]] = MethodType(
+        type(database).fetch_bytes, database
+    )
 
     async def recorded(sql: str, params: Sequence[Any] = ()) -> tuple[bytes | None, ...]:
         blog.texts.append(sql)

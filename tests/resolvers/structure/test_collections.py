@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.support.dump import dump
+from tests.support.lending import Lend
 from tests.support.modelling import ask, field, gone, graphql, make, names, refused, related, shape, told
 from tests.support.project import Site, add, change, code, running, seed_system
 
@@ -132,9 +133,13 @@ async def test_several_at_once_are_all_or_none(site: Site) -> None:
         {"collection": "fresh", "schema": None, "meta": {}, "fields": [{"field": "f", "type": "string"}]},
     ],
 )
-async def test_what_can_be_no_collection_leaves_no_trace(site: Site, payload: Any) -> None:
-    await make(site, "there")
+async def test_what_can_be_no_collection_leaves_no_trace(lend: Lend, payload: Any) -> None:
+    site = await lend(seed_system, _with_one)
     assert await refused(site, "POST", "/collections", payload) == "INVALID_PAYLOAD"
+
+
+async def _with_one(site: Site) -> None:
+    await make(site, "there")
 
 
 async def test_names_are_quoted_wherever_they_stand(site: Site) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.lending import Lend
 from tests.support.modelling import ask, field, gone, graphql, make, names, refused, related, shape, told
-from tests.support.project import Site
+from tests.support.project import Site, seed_system
 
 #: type -> a value of it, and how it is read
 TYPES: Final[tuple[tuple[str, Any], ...]] = (
@@ -128,9 +129,13 @@ async def test_places_are_counted_in_groups(site: Site) -> None:
         {"field": "f", "type": "geometry.Point,4326)); select pg_sleep(5);--"},
     ],
 )
-async def test_what_can_be_no_field_leaves_no_trace(site: Site, payload: Any) -> None:
-    await make(site, "things", {"field": "there", "type": "string"})
+async def test_what_can_be_no_field_leaves_no_trace(lend: Lend, payload: Any) -> None:
+    site = await lend(seed_system, _with_a_field)
     assert await refused(site, "POST", "/fields/things", payload) == "INVALID_PAYLOAD"
+
+
+async def _with_a_field(site: Site) -> None:
+    await make(site, "things", {"field": "there", "type": "string"})
 
 
 async def test_collections_that_are_not_there(site: Site) -> None:
@@ -263,8 +268,8 @@ async def test_several_fields_change_together_or_not_at_all(site: Site) -> None:
         ("n", {"schema": {"default_value": [1]}}),
     ],
 )
-async def test_changes_that_cannot_be(site: Site, place: str, payload: Any) -> None:
-    await filled(site)
+async def test_changes_that_cannot_be(lend: Lend, place: str, payload: Any) -> None:
+    site = await lend(seed_system, filled)
     assert await refused(site, "PATCH", f"/fields/things/{place}", payload) == "INVALID_PAYLOAD"
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import MakeDatabase
+from tests.support.lending import Lend
 from tests.support.modelling import ask, field, make, refused, related, told
 from tests.support.project import Site, change, running, seed_system
 
@@ -40,6 +41,12 @@ async def newsroom(site: Site) -> None:
     assert (await ask(site, "POST", "/utils/cache/clear")).status == 200
 
 
+@pytest.fixture
+async def house(lend: Lend) -> Site:
+    """A site with the newsroom."""
+    return await lend(seed_system, newsroom)
+
+
 async def snapshot(site: Site) -> Document:
     found: Document = await told(site, "GET", "/schema/snapshot")
     return found
@@ -67,9 +74,8 @@ async def become(site: Site, document: Document, query: str = "") -> Document:
 # --- snapshots --------------------------------------------------------------------------------------------
 
 
-async def test_what_is_part_of_a_snapshot(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_what_is_part_of_a_snapshot(house: Site) -> None:
+    document = await snapshot(house)
     assert list(document) == [
         *("version", "directus", "vendor", "collections", "fields", "systemFields", "relations")
     ]
@@ -113,14 +119,13 @@ async def test_the_order_is_that_of_the_model(make_database: MakeDatabase) -> No
     ("form", "media", "read"),
     [("json", "application/json", json.loads), ("yaml", "text/yaml", yaml.safe_load)],
 )
-async def test_files(site: Site, form: str, media: str, read: Callable[[bytes], Any]) -> None:
-    await newsroom(site)
-    answer = await ask(site, "GET", f"/schema/snapshot?export={form}")
+async def test_files(house: Site, form: str, media: str, read: Callable[[bytes], Any]) -> None:
+    answer = await ask(house, "GET", f"/schema/snapshot?export={form}")
     assert answer.headers["content-type"].startswith(media)
     assert answer.headers["content-disposition"].startswith('attachment; filename="Export ')
-    assert read(answer.body) == await snapshot(site)
+    assert read(answer.body) == await snapshot(house)
     sent = upload(answer.body)
-    assert (await ask(site, "POST", "/schema/diff", sent, headers=FORM)).status == 204
+    assert (await ask(house, "POST", "/schema/diff", sent, headers=FORM)).status == 204
 
 
 FORM: Final = {"content-type": "multipart/form-data; boundary=edge"}
@@ -135,14 +140,13 @@ def upload(content: bytes) -> bytes:
     )
 
 
-async def test_a_difference_in_yaml_applies(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_a_difference_in_yaml_applies(house: Site) -> None:
+    document = await snapshot(house)
     entry(document, "fields", "articles.title")["meta"]["note"] = "no"
-    found = await told(site, "POST", "/schema/diff", document)
+    found = await told(house, "POST", "/schema/diff", document)
     written = upload(yaml.safe_dump(found).encode())
-    assert (await ask(site, "POST", "/schema/apply", written, headers=FORM)).status == 204
-    assert entry(await snapshot(site), "fields", "articles.title")["meta"]["note"] == "no"
+    assert (await ask(house, "POST", "/schema/apply", written, headers=FORM)).status == 204
+    assert entry(await snapshot(house), "fields", "articles.title")["meta"]["note"] == "no"
 
 
 @pytest.mark.parametrize(
@@ -213,23 +217,21 @@ WRONG: Final[dict[str, Callable[[Document], Any]]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-async def test_documents_that_are_refused(site: Site, wrong: str) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_documents_that_are_refused(house: Site, wrong: str) -> None:
+    document = await snapshot(house)
     WRONG[wrong](document)
-    assert await refused(site, "POST", "/schema/diff?force", document) == "INVALID_PAYLOAD"
+    assert await refused(house, "POST", "/schema/diff?force", document) == "INVALID_PAYLOAD"
 
 
-async def test_other_releases_and_databases(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
-    other = "postgres" if site.database.dialect == "sqlite" else "sqlite"
+async def test_other_releases_and_databases(house: Site) -> None:
+    document = await snapshot(house)
+    other = "postgres" if house.database.dialect == "sqlite" else "sqlite"
     for part in ({"directus": "11.0.0"}, {"vendor": other}, {"vendor": None}):
         sent = {**document, **part}
         for query in ("", "?force=false"):
-            assert await refused(site, "POST", f"/schema/diff{query}", sent) == "INVALID_PAYLOAD"
+            assert await refused(house, "POST", f"/schema/diff{query}", sent) == "INVALID_PAYLOAD"
         for query in ("?force", "?force=true"):
-            assert (await ask(site, "POST", f"/schema/diff{query}", sent)).status == 204
+            assert (await ask(house, "POST", f"/schema/diff{query}", sent)).status == 204
 
 
 async def test_indexes_of_system_fields(site: Site) -> None:
@@ -404,15 +406,14 @@ CONTRADICTIONS: Final[dict[str, Document]] = {
 
 
 @pytest.mark.parametrize("wrong", CONTRADICTIONS)
-async def test_contradictions_leave_no_trace(site: Site, wrong: str) -> None:
+async def test_contradictions_leave_no_trace(house: Site, wrong: str) -> None:
     """Together with a change that could be made."""
-    await newsroom(site)
     sound = {"collection": "content", "diff": delta("E", path=["meta", "note"], lhs=None, rhs="x")}
     parts = {**NOTHING, **CONTRADICTIONS[wrong]}
     if not any(each["collection"] == "content" for each in parts["collections"]):
         parts["collections"] = [*parts["collections"], sound]
-    sent = {"hash": await digest(site), "diff": parts}
-    assert await refused(site, "POST", "/schema/apply", sent) in ("INVALID_PAYLOAD", "FAILED_VALIDATION")
+    sent = {"hash": await digest(house), "diff": parts}
+    assert await refused(house, "POST", "/schema/apply", sent) in ("INVALID_PAYLOAD", "FAILED_VALIDATION")
 
 
 @pytest.mark.parametrize(
@@ -446,16 +447,15 @@ async def test_differences_that_are_none(site: Site, sent: Any) -> None:
     assert await refused(site, "POST", "/schema/apply?force", sent) == "INVALID_PAYLOAD"
 
 
-async def test_the_hash_is_that_of_the_schema(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_the_hash_is_that_of_the_schema(house: Site) -> None:
+    document = await snapshot(house)
     entry(document, "collections", "articles")["meta"]["note"] = "first"
-    found = await told(site, "POST", "/schema/diff", document)
-    await field(site, "authors", "since", "date", meta={})
-    assert await refused(site, "POST", "/schema/apply", found) == "INVALID_PAYLOAD"
-    assert (await ask(site, "POST", "/schema/apply?force", found)).status == 204
-    assert entry(await snapshot(site), "collections", "articles")["meta"]["note"] == "first"
-    assert entry(await snapshot(site), "fields", "authors.since")
+    found = await told(house, "POST", "/schema/diff", document)
+    await field(house, "authors", "since", "date", meta={})
+    assert await refused(house, "POST", "/schema/apply", found) == "INVALID_PAYLOAD"
+    assert (await ask(house, "POST", "/schema/apply?force", found)).status == 204
+    assert entry(await snapshot(house), "collections", "articles")["meta"]["note"] == "first"
+    assert entry(await snapshot(house), "fields", "authors.since")
 
 
 async def test_nothing_to_do_is_done(site: Site) -> None:
@@ -466,26 +466,24 @@ async def test_nothing_to_do_is_done(site: Site) -> None:
 # --- what is applied --------------------------------------------------------------------------------------
 
 
-async def test_the_way_there_and_back(site: Site) -> None:
-    await newsroom(site)
-    full, empty = await snapshot(site), {}
-    await told(site, "POST", "/items/authors", {"id": 1, "name": "Ada"})
+async def test_the_way_there_and_back(house: Site) -> None:
+    full, empty = await snapshot(house), {}
+    await told(house, "POST", "/items/authors", {"id": 1, "name": "Ada"})
     empty = {**full, "collections": [], "fields": [], "relations": []}
-    found = await become(site, empty)
+    found = await become(house, empty)
     assert {each["diff"][0]["kind"] for each in found["collections"]} == {"D"}
     assert [each["field"] for each in found["fields"]] == ["nickname"]
-    assert (await ask(site, "GET", "/items/authors")).status == 403
-    await become(site, full)
-    assert await snapshot(site) == full
-    assert (await ask(site, "GET", "/items/authors")).status == 200
-    await told(site, "POST", "/items/articles", {"id": 1, "title": "t", "author": {"name": "Ada"}})
-    assert (await told(site, "GET", "/items/articles/1?fields=author.name"))["author"] == {"name": "Ada"}
+    assert (await ask(house, "GET", "/items/authors")).status == 403
+    await become(house, full)
+    assert await snapshot(house) == full
+    assert (await ask(house, "GET", "/items/authors")).status == 200
+    await told(house, "POST", "/items/articles", {"id": 1, "title": "t", "author": {"name": "Ada"}})
+    assert (await told(house, "GET", "/items/articles/1?fields=author.name"))["author"] == {"name": "Ada"}
 
 
-async def test_every_kind_of_change(site: Site) -> None:
-    await newsroom(site)
-    await told(site, "POST", "/items/articles", {"id": 1, "title": "t"})
-    document = await snapshot(site)
+async def test_every_kind_of_change(house: Site) -> None:
+    await told(house, "POST", "/items/articles", {"id": 1, "title": "t"})
+    document = await snapshot(house)
     title = entry(document, "fields", "articles.title")
     title["meta"] |= {
         "note": None,
@@ -497,51 +495,47 @@ async def test_every_kind_of_change(site: Site) -> None:
     entry(document, "relations", "articles.author")["schema"]["on_delete"] = "CASCADE"
     entry(document, "collections", "articles")["meta"] |= {"group": None, "sort_field": None, "icon": "x"}
     entry(document, "collections", "content")["meta"]["translations"] = [{"language": "de-DE"}]
-    await become(site, document)
-    assert await snapshot(site) == document
-    assert await told(site, "GET", "/items/articles/1?fields=id,title") == {"id": 1, "title": "t"}
+    await become(house, document)
+    assert await snapshot(house) == document
+    assert await told(house, "GET", "/items/articles/1?fields=id,title") == {"id": 1, "title": "t"}
 
 
-async def test_a_relation_leads_elsewhere(site: Site) -> None:
-    await newsroom(site)
-    await make(site, "editors")
-    document = await snapshot(site)
+async def test_a_relation_leads_elsewhere(house: Site) -> None:
+    await make(house, "editors")
+    document = await snapshot(house)
     relation = entry(document, "relations", "articles.author")
     relation["related_collection"] = relation["meta"]["one_collection"] = "editors"
     relation["schema"]["foreign_key_table"] = "editors"
     relation["meta"]["one_field"] = None
-    await become(site, document)
-    assert entry(await snapshot(site), "relations", "articles.author")["related_collection"] == "editors"
-    answer = await ask(site, "POST", "/items/articles", {"id": 1, "author": 7})
+    await become(house, document)
+    assert entry(await snapshot(house), "relations", "articles.author")["related_collection"] == "editors"
+    answer = await ask(house, "POST", "/items/articles", {"id": 1, "author": 7})
     assert answer.status == 400
 
 
-async def test_a_relation_without_foreign_key(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_a_relation_without_foreign_key(house: Site) -> None:
+    document = await snapshot(house)
     del entry(document, "relations", "articles.author")["schema"]
-    await become(site, document)
-    assert (await ask(site, "POST", "/items/articles", {"id": 1, "author": None})).status == 200
-    relation = await told(site, "GET", "/relations/articles/author")
+    await become(house, document)
+    assert (await ask(house, "POST", "/items/articles", {"id": 1, "author": None})).status == 200
+    relation = await told(house, "GET", "/relations/articles/author")
     assert (relation["schema"], relation["meta"]["one_field"]) == (None, "articles")
 
 
-async def test_an_alias_becomes_a_column(site: Site) -> None:
-    await newsroom(site)
-    await field(site, "authors", "mood", "alias", meta={"special": ["alias", "no-data"]})
-    document = await snapshot(site)
+async def test_an_alias_becomes_a_column(house: Site) -> None:
+    await field(house, "authors", "mood", "alias", meta={"special": ["alias", "no-data"]})
+    document = await snapshot(house)
     mood = entry(document, "fields", "authors.mood")
     mood |= {"type": "string", "schema": {"max_length": 20}}
     mood["meta"]["special"] = None
-    await become(site, document)
-    assert (await told(site, "POST", "/items/authors", {"id": 1, "mood": "fine"}))["mood"] == "fine"
+    await become(house, document)
+    assert (await told(house, "POST", "/items/authors", {"id": 1, "mood": "fine"}))["mood"] == "fine"
 
 
-async def test_tables_and_columns_that_nothing_was_said_of(site: Site) -> None:
+async def test_tables_and_columns_that_nothing_was_said_of(house: Site) -> None:
     """They get their rows, and keep their data."""
-    await newsroom(site)
-    await change(site.database, "insert into untold (id, n) values (1, 5)")
-    document = await snapshot(site)
+    await change(house.database, "insert into untold (id, n) values (1, 5)")
+    document = await snapshot(house)
     collection = {"collection": "untold", "meta": {"note": "told"}, "schema": {"name": "untold"}}
     document["collections"].append(collection)
     document["fields"] += [
@@ -550,9 +544,9 @@ async def test_tables_and_columns_that_nothing_was_said_of(site: Site) -> None:
         {"collection": "untold", "field": "more", "type": "text", "meta": {}, "schema": {}},
         {"collection": "articles", "field": "untold", "type": "integer", "meta": {"note": "x"}, "schema": {}},
     ]
-    await become(site, document)
-    assert await told(site, "GET", "/items/untold") == [{"id": 1, "n": 5, "more": None}]
-    assert (await ask(site, "POST", "/items/untold", {"id": 2, "n": None})).status == 400
+    await become(house, document)
+    assert await told(house, "GET", "/items/untold") == [{"id": 1, "n": 5, "more": None}]
+    assert (await ask(house, "POST", "/items/untold", {"id": 2, "n": None})).status == 400
 
 
 async def test_folders_in_folders(site: Site) -> None:
@@ -564,12 +558,11 @@ async def test_folders_in_folders(site: Site) -> None:
     assert found == {"a": "b", "b": "c", "c": None}
 
 
-async def test_history_is_kept_and_the_change_served(site: Site) -> None:
-    await newsroom(site)
-    document = await snapshot(site)
+async def test_history_is_kept_and_the_change_served(house: Site) -> None:
+    document = await snapshot(house)
     entry(document, "fields", "articles.title")["meta"]["note"] = "long"
-    before = await told(site, "GET", "/activity?filter[collection]=directus_fields&limit=-1")
-    await become(site, document)
-    after = await told(site, "GET", "/activity?filter[collection]=directus_fields&limit=-1")
+    before = await told(house, "GET", "/activity?filter[collection]=directus_fields&limit=-1")
+    await become(house, document)
+    after = await told(house, "GET", "/activity?filter[collection]=directus_fields&limit=-1")
     assert [each["action"] for each in after if each not in before] == ["update"]
-    assert (await told(site, "GET", "/fields/articles/title"))["meta"]["note"] == "long"
+    assert (await told(house, "GET", "/fields/articles/title"))["meta"]["note"] == "long"
