@@ -57,6 +57,7 @@ from gateway.state import Project
 from gateway.storage.opening import open_storage
 from gateway.storage.watching import watched_of
 from gateway.tokens import Tokens
+from gateway.tus.desk import TusDesk
 from gateway.uploads.desk import FileDesk
 from gateway.uploads.importing import Imports
 from gateway.uploads.intake import Bounds, Intake
@@ -87,6 +88,7 @@ from resolvers.context import RequestContext
 from resolvers.engine import Engine
 from resolvers.events import Events
 from resolvers.files.leaving import FileKeeping
+from resolvers.files.partial import PartialFiles
 from resolvers.files.rows import FileRows
 from resolvers.files.settings import AssetChoices
 from resolvers.files.storage import Storage
@@ -307,6 +309,13 @@ def _files(base: Base, removal: Removal, mutations: Mutations) -> FileDesk:
     )
 
 
+def _tus(base: Base, files: FileDesk) -> TusDesk:
+    settings = base.settings
+    partial = PartialFiles(base.database)
+    rest, temporary = settings.tus_upload_expiration, settings.temp_path
+    return TusDesk(partial, base.storage, files.intake, rest, temporary)
+
+
 def _assemble(base: Base, post: PostOffice) -> Project:
     settings, database, holder = base.settings, base.database, base.holder
     entrance = _entrance(base)
@@ -425,4 +434,5 @@ def _project(
         post=post,
         assets=assets,
         files=files,
+        tus=_tus(base, files),
     )

@@ -23,6 +23,8 @@ from gateway.http import JSON, AnyReply, HttpReply, HttpRequest
 from gateway.moved import on_current_schema
 from gateway.rest_http import rest_door
 from gateway.state import Project
+from gateway.tus.door import tus_door
+from gateway.tus.protocol import is_tus
 from gateway.uploads.desk import FileDesk
 from gateway.uploads.intake import Incoming, Taken, facts_of_replaced
 from gateway.uploads.multipart import FORM, Field, Upload, parts_of
@@ -42,6 +44,8 @@ _OK: Final = 200
 
 
 async def files_door(project: Project, request: HttpRequest) -> AnyReply:
+    if is_tus(request.path):
+        return await tus_door(project, request)
     stream = request.stream
     if stream is None:
         return await rest_door(project, request)

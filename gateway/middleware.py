@@ -21,6 +21,7 @@ from typing import Final
 
 from gateway.config import Settings
 from gateway.http import AnyReply, Headers, HttpReply, StreamedReply
+from gateway.tus import protocol as tus
 from resolvers.bounded import Bounded
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -49,13 +50,15 @@ class ReplyPolicy:
     @classmethod
     def of(cls, settings: Settings) -> ReplyPolicy:
         everyone = "*" in settings.cors_origin
-        exposed = ", ".join(settings.cors_exposed_headers)
+        resumable = settings.tus_enabled
+        exposed = ", ".join((*settings.cors_exposed_headers, *(tus.READ if resumable else ())))
+        allowed = ", ".join((*settings.cors_allowed_headers, *(tus.SENT if resumable else ())))
         return cls(
             always=_encoded(_security_headers(settings)),
             cors=_encoded({"access-control-expose-headers": exposed} if exposed else {}),
             preflight_headers=(
                 ("access-control-allow-methods", ", ".join(settings.cors_methods)),
-                ("access-control-allow-headers", ", ".join(settings.cors_allowed_headers)),
+                ("access-control-allow-headers", allowed),
                 ("access-control-max-age", str(settings.cors_max_age)),
             ),
             origins=frozenset(settings.cors_origin) if settings.cors_enabled else frozenset(),

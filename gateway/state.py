@@ -20,6 +20,7 @@ from gateway.housekeeping import Job
 from gateway.limiting.requests import RequestLimits
 from gateway.observe import LOGGER
 from gateway.tokens import Tokens
+from gateway.tus.desk import TusDesk
 from gateway.uploads.desk import FileDesk
 from resolvers.actors import Actors
 from resolvers.behaviors.password_reset import PasswordReset
@@ -70,14 +71,23 @@ class Project:
     post: PostOffice
     assets: AssetDesk
     files: FileDesk
+    tus: TusDesk
 
     @property
     def jobs(self) -> tuple[Job, ...]:
         """What a server does by itself."""
         settings = self.settings
-        if not settings.retention_enabled:
-            return ()
-        return (Job(name="retention", schedule=settings.retention_schedule, work=self._retain),)
+        jobs: list[Job] = []
+        if settings.retention_enabled:
+            jobs.append(Job(name="retention", schedule=settings.retention_schedule, work=self._retain))
+        if settings.tus_enabled:
+            jobs.append(Job(name="uploads", schedule=settings.tus_cleanup_schedule, work=self._clean))
+        return tuple(jobs)
+
+    async def _clean(self, now: datetime) -> None:
+        count = await self.tus.clean(now)
+        if count:
+            logging.getLogger(LOGGER).info("uploads that were given up: %s", count)
 
     async def _retain(self, now: datetime) -> None:
         removed = await self.retention.run(now)

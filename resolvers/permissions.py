@@ -11,6 +11,9 @@ against one snapshot and answers every question of every other stage:
 Policies unite. An item may be seen where any grant's rule holds; a field of it where a rule of a grant that
 names the field holds, and is null elsewhere. A missing and a hidden thing get the same answer, made in
 `schema_gen.errors`.
+
+A file whose upload is under way is nobody's to see, administrators' neither (protocol): it becomes a file
+when all of its bytes are there.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from resolvers.conditions import Condition, Constant, any_of
+from resolvers.conditions import Condition, Constant, all_of, any_of
 from resolvers.filters import parse_rule
 from schema_gen.model import Collection, Link, SchemaSnapshot
 from schema_gen.registry import SYSTEM
@@ -67,6 +70,10 @@ NOTHING: Final = AccessRules()
 
 _OWN: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_USER"}})
 _OWN_ROLES: Final = Grant(fields=frozenset({"id"}), rule={"id": {"_in": "$CURRENT_ROLES"}})
+
+
+#: collection -> what all items meet that there are for callers
+_WHOLE: Final[Mapping[str, Mapping[str, Any]]] = {"directus_files": {"tus_id": {"_null": True}}}
 
 
 _SETTING_UP: Final = Grant(
@@ -135,24 +142,32 @@ class Gate:
         collection = self.snapshot.collections.get(name)
         if collection is None or collection.kind == "folder":
             return None
+        whole = None if action == "create" else self._whole(collection)
         if self.rules.admin:
-            return Scope(fields=frozenset(collection.fields))
+            return Scope(fields=frozenset(collection.fields), condition=whole)
         links = {each: self.snapshot.link(name, each) for each in collection.fields}
         told = frozenset(each for each, link in links.items() if link is None or self._is_told(link))
         grants = self.rules.grants.get((action, name), ())
         if not grants:
             return None
         rules = [condition_of(grant, collection, self.snapshot) for grant in grants]
-        condition = any_of(rules)
+        united = any_of(rules)
         fields = frozenset[str]().union(
             *(told if grant.fields is None else grant.fields & links.keys() for grant in grants)
         )
         return Scope(
             fields=fields,
-            condition=None if condition == Constant(value=True) else condition,
-            field_conditions=_narrower(fields, grants, rules, condition),
+            condition=all_of([united] if whole is None else [united, whole]),
+            field_conditions=_narrower(fields, grants, rules, united),
             grants=grants,
         )
+
+    def _whole(self, collection: Collection) -> Condition | None:
+        """What is asked of every item, whatever the rules."""
+        asked = _WHOLE.get(collection.name)
+        if asked is None or not asked.keys() <= collection.fields.keys():
+            return None
+        return parse_rule(asked, collection, self.snapshot)
 
     @cached_property
     def untold(self) -> frozenset[tuple[str, str]]:

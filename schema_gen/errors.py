@@ -174,6 +174,16 @@ def invalid_payload(reason: str) -> CausewayError:
     return CausewayError("INVALID_PAYLOAD", f"Invalid payload. {reason}.", {"reason": reason})
 
 
+def invalid_metadata() -> CausewayError:
+    """Of an upload that can be resumed."""
+    return CausewayError(
+        "INVALID_METADATA",
+        "Upload-Metadata is invalid. It has to consist of pairs of a key and its Base64 encoded value, "
+        "separated by commas; every key comes once, filename_download is among them, and none of them is "
+        "written by the server.",
+    )
+
+
 def invalid_value(collection: str, field: str, value: Any, expected: str) -> CausewayError:
     """A value that the type of its field cannot hold. `value` None: not for the answer."""
     reason = f'Invalid value for field "{field}" in collection "{collection}", expected {expected}'

@@ -186,6 +186,10 @@ TESTED: Final = {
     "class 14, memory": "gateway/images/test_workers.py::test_memory_has_a_bound",
     "class 15, mails": "security/test_mail.py::test_a_mail_server_that_hangs_stops_nobody",
     "class 19, pages": "security/test_reply_headers.py::test_pages_have_a_policy_of_their_own",
+    "GHSA-qqmv-5p3g-px89": "security/test_tus.py::test_bytes_of_others_stay",
+    "GHSA-xjxq-pj7h-g676": "security/test_tus.py::test_bytes_of_others_stay",
+    "GHSA-3742-46gx-c8cc": "security/test_tus.py::test_the_server_alone_names_what_it_stores",
+    "class 13, uploads that can be resumed": "security/test_tus.py::test_names_that_lead_elsewhere",
     "class 19": "security/test_reply_headers.py::test_every_reply",
 }
 
@@ -199,8 +203,8 @@ LATER: Final = {
     "shares": ("GHSA-pmf4-v838-29hg", "GHSA-7h45-q5jx-7r87", "GHSA-pqp8-63c5-fm34"),
     "flows": ("GHSA-fm3h-p9wm-h74h", "GHSA-7cvf-pxgp-42fc", "GHSA-22rr-f3p8-5gf8"),
     "files, images and uploads": (
-        *("GHSA-mv33-9f6j-pfmc", "GHSA-393c-p46r-7c95", "GHSA-77qm-wvqq-fg79", "GHSA-qqmv-5p3g-px89"),
-        *("GHSA-3742-46gx-c8cc", "GHSA-7vcx-mhxq-9j96", "GHSA-rv78-qqrq-73m5", "GHSA-xmjj-3c76-5w84"),
+        *("GHSA-mv33-9f6j-pfmc", "GHSA-393c-p46r-7c95", "GHSA-77qm-wvqq-fg79"),
+        *("GHSA-7vcx-mhxq-9j96", "GHSA-rv78-qqrq-73m5", "GHSA-xmjj-3c76-5w84"),
         *("CVE-2019-13979", "CVE-2025-62727", "CVE-2024-47874", "CVE-2023-29159"),
     ),
     "single sign-on": ("GHSA-fr3w-2p22-6w7p",),
