@@ -83,7 +83,7 @@ def _transform(request: Mapping[str, Any]) -> Mapping[str, Any]:
             raise Refused("large")
         if image.format in ("JPEG", "MPO") and steps and steps[0][0] == "resize":
             _shrink(image, size, steps[0][1])
-        made = perform(upright(image), steps, request["largest_output"])
+        made = perform(upright(image), steps, request["largest_output"], size)
         written = save(made, request["format"], request["quality"], request["target"])
     return {"size": written, "width": made.width, "height": made.height}
 

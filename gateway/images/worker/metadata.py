@@ -8,12 +8,14 @@ Names and forms are those of the protocol. Blocks of bytes that only a maker und
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Any, Final
 
-from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
+from PIL import ExifTags, ImageFile, IptcImagePlugin
+
+from gateway.images.worker.opening import BROKEN, exif_of
 
 _EXIF: Final = 0x8769
 _GPS: Final = 0x8825
@@ -41,11 +43,11 @@ _DATE: Final = re.compile(r"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", re.ASCII)
 
 def metadata_of(image: ImageFile.ImageFile, allowed: Collection[str]) -> dict[str, dict[str, Any]]:
     """Sections without anything in them are not there."""
-    exif = image.getexif()
+    exif = exif_of(image)
     found = {
-        "ifd0": _named(dict(exif), ExifTags.TAGS),
-        "exif": _named(exif.get_ifd(_EXIF), ExifTags.TAGS),
-        "gps": _named(exif.get_ifd(_GPS), ExifTags.GPSTAGS),
+        "ifd0": _read(lambda: _named(dict(exif), ExifTags.TAGS)),
+        "exif": _read(lambda: _named(exif.get_ifd(_EXIF), ExifTags.TAGS)),
+        "gps": _read(lambda: _named(exif.get_ifd(_GPS), ExifTags.GPSTAGS)),
         "iptc": iptc_of(image),
     }
     kept = {
@@ -102,9 +104,19 @@ def _text(value: str) -> str:
     return text
 
 
-def iptc_of(image: Image.Image) -> dict[str, Any]:
-    if not isinstance(image, ImageFile.ImageFile):
+def _read(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Empty where it is broken: the image may be good."""
+    try:
+        return read()
+    except BROKEN:
         return {}
+
+
+def iptc_of(image: ImageFile.ImageFile) -> dict[str, Any]:
+    return _read(lambda: _iptc_of(image))
+
+
+def _iptc_of(image: ImageFile.ImageFile) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tag, value in (IptcImagePlugin.getiptcinfo(image) or {}).items():
         name = _IPTC.get(tag)

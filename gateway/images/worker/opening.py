@@ -8,7 +8,9 @@ be worked with.
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -31,6 +33,13 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+#: what the library raises at files that are broken: its plugins check little before they compute
+BROKEN: Final = (
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(RuntimeError, AssertionError, struct.error, zlib.error),
+)
 
 
 class Refused(Exception):
@@ -59,10 +68,7 @@ def opened(path: str, most_pixels: int) -> Iterator[ImageFile.ImageFile]:
         raise Refused("large") from error
     except MemoryError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
-        # the library's plugins raise all of them at files that are broken
-        raise Refused("unreadable") from error
-    except (ArithmeticError, AttributeError, RuntimeError) as error:
+    except BROKEN as error:
         raise Refused("unreadable") from error
 
 
@@ -71,8 +77,22 @@ def turned(image: Image.Image) -> bool:
     return orientation(image) in (5, 6, 7, 8)
 
 
+def exif_of(image: Image.Image) -> Image.Exif:
+    """Empty where there is none or it cannot be read: the pixels may be good."""
+    if image.format == "PNG" and "exif" not in image.info:
+        # the library would decode all pixels to look behind them
+        return Image.Exif()
+    try:
+        return image.getexif()
+    except BROKEN:
+        return Image.Exif()
+
+
 def orientation(image: Image.Image) -> int:
-    noted = image.getexif().get(_ORIENTATION, 1)
+    try:
+        noted = exif_of(image).get(_ORIENTATION, 1)
+    except BROKEN:
+        return 1
     return noted if isinstance(noted, int) else 1
 
 
@@ -85,9 +105,9 @@ def upright(image: Image.Image) -> Image.Image:
     """The pixels of the first frame, as screens show them. What a camera or an editor noted beside them is
     gone.
     """
+    turn = _TURNS.get(orientation(image))
     image.load()
     profile = image.info.get("icc_profile")
-    turn = _TURNS.get(orientation(image))
     plain = _plain(image if turn is None else image.transpose(turn))
     if profile and len(profile) <= _LONGEST_PROFILE and image.mode != "LAB":
         plain = _converted(plain, profile)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageChops, ImageColor, ImageEnhance, ImageFilter, ImageMath, ImageOps
 
-from gateway.images.geometry import placed, rotated, sizes
+from gateway.images.geometry import Size, placed, rotated, sizes
 from gateway.images.worker.opening import Refused
 
 Options = Mapping[str, Any]
@@ -29,16 +29,20 @@ _KERNELS: Final = {
 }
 
 
-def perform(image: Image.Image, steps: Sequence[tuple[str, Options]], largest: int) -> Image.Image:
-    """Raises Refused for steps that this image does not allow."""
+def perform(
+    image: Image.Image, steps: Sequence[tuple[str, Options]], largest: int, source: Size
+) -> Image.Image:
+    """`source`: the size that the image stands for, if it was decoded smaller for a resize that comes first.
+    Raises Refused for steps that this image does not allow.
+    """
     for name, options in steps:
-        for size in sizes(image.size, [(name, options)]):
-            if max(size) > largest:
-                raise Refused("large")
+        if any(max(size) > largest for size in sizes(source, [(name, options)])):
+            raise Refused("large")
         try:
-            image = STEPS[name](image, options)
+            image = _resized(image, options, source) if name == "resize" else STEPS[name](image, options)
         except (ValueError, TypeError, OSError) as error:
             raise Refused(name) from error
+        source = image.size
     return image
 
 
@@ -71,19 +75,27 @@ def _in_mode(fill: tuple[int, int, int, int], mode: str) -> Any:
 
 
 def _resize(image: Image.Image, options: Options) -> Image.Image:
-    where = placed(image.size, options)
+    return _resized(image, options, image.size)
+
+
+def _resized(image: Image.Image, options: Options, source: Size) -> Image.Image:
+    """`source`: the size that options speak of."""
+    where = placed(source, options)
+    across, down = image.width / source[0], image.height / source[1]
+    left, top, right, bottom = where.part(source)
+    part = (left * across, top * down, min(right * across, image.width), min(bottom * down, image.height))
     seen = (
         min(where.scaled[0], where.canvas[0]),
         min(where.scaled[1], where.canvas[1]),
     )
-    if seen != image.size or where.part(image.size) != (0, 0, *image.size):
+    if seen != image.size or part != (0, 0, *image.size):
         kernel = _KERNELS[options.get("kernel", "lanczos3")]
         gap = None if kernel is Image.Resampling.NEAREST else 2.0
-        image = image.resize(seen, kernel, box=where.part(image.size), reducing_gap=gap)
+        image = image.resize(seen, kernel, box=part, reducing_gap=gap)
     if seen == where.canvas:
         return image
-    across, down = max(where.offset[0], 0), max(where.offset[1], 0)
-    return _on_canvas(image, where.canvas, (across, down), _colour(options["background"], "resize"))
+    at = (max(where.offset[0], 0), max(where.offset[1], 0))
+    return _on_canvas(image, where.canvas, at, _colour(options["background"], "resize"))
 
 
 def _on_canvas(

@@ -17,7 +17,7 @@ from gateway.images.pool import ImageBounds, Images
 from gateway.images.recipe import AssetSettings, ImageFacts, Recipe, read_recipe
 from gateway.images.worker.pixels import STEPS
 from schema_gen.errors import CausewayError
-from tests.support.images import animated, encoded, gradient, with_iptc
+from tests.support.images import animated, encoded, gradient, png_of_size, with_iptc
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +174,13 @@ async def test_places_are_cut_where_they_are_asked(maker: Maker) -> None:
     assert (await corner("width=40&height=40&focal_point_x=59&focal_point_y=0"))[0] in range(80, 90)
     right = 'transforms=[["resize",{"width":40,"height":40,"position":"right"}]]'
     assert (await corner(right))[0] in range(80, 90)
+    # a JPEG that is decoded smaller first is cut where the whole one would be
+    large = encoded(gradient(400, 160), "JPEG")
+    made = await maker.make(large, "width=20&height=40&focal_point_x=280&focal_point_y=80")
+    assert (made.size, made.convert("RGB").getpixel((10, 20))[0] in range(172, 186)) == ((20, 40), True)  # type: ignore[index]
+    query = "width=2000&height=40&fit=contain&withoutEnlargement=true"
+    assert (await maker.make(large, query)).size == (400, 40)
+    assert (await maker.make(encoded(gradient(401, 301), "JPEG"), "width=50")).size == (50, 38)
     turned = await corner('transforms=[["rotate",90]]')
     assert (turned[0] < 10, turned[1] > 240) == (True, True)
 
@@ -222,6 +229,17 @@ async def test_images_are_described(images: Images, tmp_path: Path) -> None:
         described = await images.describe(path, f"image/{format.lower()}")
         assert described is not None
         assert (described.width, described.height) == (60, 40)
+    # what is behind the header is not looked at
+    path.write_bytes(png_of_size(9000, 8000))
+    described = await images.describe(path, "image/png")
+    assert described is not None
+    assert (described.width, described.height, described.metadata) == (9000, 8000, {})
+    # notes that are broken do not make the image so
+    broken = encoded(gradient(60, 40), "JPEG", exif=b"Exif\0\0MM\0*" + b"\xff" * 40)
+    path.write_bytes(broken)
+    described = await images.describe(path, "image/jpeg")
+    assert described is not None
+    assert (described.width, described.metadata) == (60, {})
     assert await images.describe(path, "image/svg+xml") is None
     assert await images.describe(path, None) is None
 
