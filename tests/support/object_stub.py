@@ -34,8 +34,10 @@ class Stub:
     received: int = 0
     requests: list[Asked] = field(default_factory=list)
     url: str = ""
+    open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open[writer] = asyncio.current_task()
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 asked, length = _parsed(await reader.readuntil(b"\r\n\r\n"))
@@ -47,6 +49,7 @@ class Stub:
                 writer.write(self._answer(asked))
                 await writer.drain()
         writer.close()
+        del self.open[writer]
 
     async def _swallow(self, reader: asyncio.StreamReader, length: int) -> None:
         while length > 0:
@@ -81,3 +84,7 @@ async def stubbed(stub: Stub) -> AsyncIterator[Stub]:
         yield stub
     finally:
         server.close()
+        left = dict(stub.open)
+        for writer in left:
+            writer.close()
+        await asyncio.gather(*(task for task in left.values() if task is not None))
