@@ -176,6 +176,7 @@ TESTED: Final = {
     "class 17, mails": "security/test_mail.py::test_the_log_holds_no_link",
     "GHSA-5h38-6755-g83w": "security/test_mail.py::test_template_names_lead_nowhere_else",
     "class 13, templates": "security/test_mail.py::test_template_names_lead_nowhere_else",
+    "class 13, storage": "security/test_storage.py::test_names_in_rows_lead_nowhere_else",
     "GHSA-4hmq-ggrm-qfc6": "security/test_mail.py::test_what_is_sent_is_escaped_in_the_mail",
     "CVE-2026-40192": "gateway/images/test_hostile.py::test_hostile_files_cost_an_error",
     "CVE-2026-40192, the library is in one place": (
