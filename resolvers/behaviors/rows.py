@@ -52,6 +52,8 @@ _BY_HAND: Final = frozenset({"auth_data", "external_identifier", "provider", "tf
 _MEASURED: Final = frozenset(
     {"filename_disk", "filesize", "tus_data", "tus_id", "uploaded_by", "uploaded_on"}
 )
+#: what is true of a file as long as its bytes are the same
+_OF_BYTES: Final = _MEASURED | {"charset", "duration", "height", "storage", "type", "width"}
 #: changes of a user that end every login
 _ENDING: Final = frozenset({"password", "status"})
 #: columns of the system that would hold up the deletion of a user
@@ -75,7 +77,11 @@ def check_sent(collection: str, action: str, sent: Collection[str], context: Req
 
 
 def is_set_by_hand(collection: str, field: str) -> bool:
-    """Whether anybody but the server sets it."""
+    """Whether somebody may set it back to what it was: not what only the server sets, nor what tells of a
+    file's bytes, which may be others by now.
+    """
+    if collection == FILES:
+        return field not in _OF_BYTES
     return collection != USERS or field not in _BY_HAND
 
 
