@@ -104,7 +104,8 @@ def open_location(name: str, values: Mapping[str, str], temporary: Path | None) 
     driver = options.text("DRIVER", _LOCAL if name == _LOCAL else "") or options.required("DRIVER")
     if driver == _LOCAL:
         root = options.text("ROOT", _UPLOADS if name == _LOCAL else "") or options.required("ROOT")
-        return LocalLocation(name, Path(root))
+        # processes beside the server have another working directory
+        return LocalLocation(name, Path(root).absolute())
     if driver in _UNSUPPORTED:
         raise ConfigurationError(
             f"{options.variable('DRIVER')}={driver} is not supported: the files have to be in one of "
