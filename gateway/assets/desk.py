@@ -55,7 +55,7 @@ def asset_desk(
         rows=rows,
         choices=choices,
         storage=storage,
-        variants=Variants(images, Path(settings.temp_path or tempfile.gettempdir())),
+        variants=Variants(images, Path(settings.temp_path or tempfile.gettempdir()).absolute()),
         settings=settings,
         terms=terms,
         policy=policy,

@@ -63,7 +63,7 @@ class Locations:
 async def open_storage(settings: Settings) -> AsyncIterator[Locations]:
     """Raises ConfigurationError."""
     values = dict(settings.storage)
-    temporary = Path(settings.temp_path) if settings.temp_path else None
+    temporary = _temporary(settings)
     with ExitStack() as stack:
         locations = []
         for name in checked_names(settings.storage_locations):
@@ -73,6 +73,11 @@ async def open_storage(settings: Settings) -> AsyncIterator[Locations]:
         for location in locations:
             await _tidy(location)
         yield Locations(locations)
+
+
+def _temporary(settings: Settings) -> Path | None:
+    """Absolute, as the roots are."""
+    return Path(settings.temp_path).absolute() if settings.temp_path else None
 
 
 async def _tidy(location: AnyLocation) -> None:

@@ -25,7 +25,7 @@ from tests.support.project import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN, seed
 from tests.support.server import ServerProcess, running_server
 from tests.support.session import Dialect, TestRun
 
-THEMES: Final = ("sessions", "items", "people", "letters", "second_factor", "server")
+THEMES: Final = ("sessions", "items", "people", "letters", "second_factor", "server", "files")
 #: seconds; a script takes about one, but the machine may be busy with other tests
 PATIENCE: Final = 120
 
@@ -54,7 +54,13 @@ async def place(
         if dialect == "postgresql":
             stack.callback(test_run.cluster().drop, name)
         async with mailbox() as box:
-            values = {**box.settings, "ACCESS_TOKEN_TTL": "2s", "PUBLIC_URL": "http://cms.example.org"}
+            values = {
+                **box.settings,
+                "ACCESS_TOKEN_TTL": "2s",
+                "PUBLIC_URL": "http://cms.example.org",
+                # files are imported from a server of the script
+                "CAUSEWAY_IMPORT_ALLOW_LIST": "127.0.0.1",
+            }
             with running_server(url, directory, **values) as server:
                 yield Place(server=server, box=box)
 
