@@ -49,6 +49,7 @@ WAYS: Mapping[str, Callable[[str], dict[str, Any]]] = {
         "url": "/graphql",
         "params": {"query": "{ x }", "variables": json.dumps({"password": s})},
     },
+    "link to a file": lambda s: {"url": f"/assets/99999999-9999-4999-8999-999999999999?access_token={s}"},
     "code": lambda s: {"url": f"/users/me?otp={s}"},
     "verification link": lambda s: {"url": f"/users/register/verify-email?token={s}"},
     "bearer": lambda s: {"url": "/users/me", "headers": {"Authorization": f"Bearer {s}"}},
