@@ -26,7 +26,7 @@ SHARES: Final = (
     ("auth", "collections", "fields", "graphql-system"),
     ("query", "graphql-read", "graphql-write"),
     ("permissions", "presets", "relations-api", "schema-api", "settings", "users"),
-    ("items-crud", "relations", "server", "utils", "files"),
+    ("assets", "items-crud", "relations", "server", "utils", "files"),
 )
 PAGE: Final = ROOT / "docs" / "compatibility.md"
 #: what the recordings ask of the server (see their own description)
