@@ -135,6 +135,12 @@ def test_values(variable: str, text: str, field: str, value: object) -> None:
         ),
         ("CONTENT_SECURITY_POLICY_DIRECTIVES__", "x", "CONTENT_SECURITY_POLICY_DIRECTIVES="),
         ("DB_CLIENT", "oracledb", "DB_CLIENT='oracledb' is not accepted"),
+        ("IMPORT_IP_DENY_LIST", "10.0.0.0/33", "IMPORT_IP_DENY_LIST='10.0.0.0/33' is not accepted"),
+        (
+            "CAUSEWAY_IMPORT_ALLOW_LIST",
+            "10.0.0.1,media",
+            "CAUSEWAY_IMPORT_ALLOW_LIST='10.0.0.1,media' is not",
+        ),
         ("DB_CLIENT", "pg", "DB_DATABASE is missing"),
         ("DB_CONNECTION_STRING", "mysql://u:hunter2@h/d", "DB_CONNECTION_STRING is not accepted"),
         ("IP_TRUST_PROXY", "10.0.0.0/99", "IP_TRUST_PROXY="),

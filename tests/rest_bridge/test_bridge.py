@@ -219,7 +219,7 @@ async def test_methods(ask: Asking) -> None:
     assert (options.status, options.body) == (200, b"POST,SEARCH,GET,HEAD,PATCH,DELETE")
     assert dict(options.headers)["allow"] == "POST,SEARCH,GET,HEAD,PATCH,DELETE"
     for method, path in (
-        *(("POST", "/items/articles/1"), ("PATCH", "/activity/1"), ("DELETE", "/files")),
+        *(("POST", "/items/articles/1"), ("PATCH", "/activity/1"), ("DELETE", "/revisions")),
         *(("PUT", "/items/articles"), ("TRACE", "/items/articles"), ("SEARCH", "/items/articles/1")),
         *(("SEARCH", "/settings"), ("SEARCH", "/users/me"), ("SEARCH", "/permissions/me"), ("GET", "/nope")),
     ):

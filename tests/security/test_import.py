@@ -217,7 +217,7 @@ async def test_what_is_there_and_what_is_not_are_told_alike(site: Site, inside: 
     outside.answers["/broken"] = b"SSH-2.0-OpenSSH_9.2\r\n"
     for url in (
         inside.url("/", "10.0.0.1"),
-        inside.url("/", "nobody.invalid"),
+        inside.url("/", "a" * 70 + ".example"),
         closed.url("/", ALLOWED),
         outside.url("/missing", ALLOWED),
         outside.url("/no", ALLOWED),
