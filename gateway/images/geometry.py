@@ -3,7 +3,7 @@
 Sizes are those that are seen (after the orientation that a camera noted).
 
     placed((60, 40), {"width": 30, "height": 30})
-    -> Placement(scaled=(45, 30), canvas=(30, 30), offset=(-7, 0))        scale, then cut 30 x 30 out of it
+    -> Placement(scaled=(45, 30), canvas=(30, 30), offset=(-8, 0))        scale, then cut 30 x 30 out of it
 """
 
 from __future__ import annotations
@@ -138,10 +138,12 @@ def _offset(
 
 
 def _part(space: int, share: float) -> int:
-    """>>> _part(5, 0.5), _part(-15, 0.5)
-    (2, -7)
+    """Half a pixel more is cut at the start, half a pixel less is left free there.
+
+    >>> _part(5, 0.5), _part(-15, 0.5)
+    (2, -8)
     """
-    return int(space * share)
+    return floor(space * share)
 
 
 def rotated(source: Size, angle: float) -> Size:

@@ -179,7 +179,7 @@ def _gamma(arguments: Sequence[Any]) -> Options:
     into = number(2.2 if given is missing else given, "gamma", 1, 3)
     given = _first(arguments, 1)
     out_of = into if given is missing else number(given, "gammaOut", 1, 3)
-    return {"exponent": out_of / into}
+    return {"exponent": into / out_of}
 
 
 def _negate(arguments: Sequence[Any]) -> Options:

@@ -173,7 +173,9 @@ _NUMBER: Final = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:e\d{1,2})?", re.ASC
 
 
 def _number(text: str) -> float:
-    """>>> _number(" 10"), _number("10px")
+    """What is no number is NaN, as the protocol tells it.
+
+    >>> _number(" 10"), _number("10px")
     (10.0, nan)
     """
     return float(text) if _NUMBER.fullmatch(text.strip()) else float("nan")
@@ -246,7 +248,9 @@ def _point(value: Any) -> float:
 
 
 def _accepted(accept: str, facts: ImageFacts) -> str:
-    """>>> _accepted("image/avif,image/webp,*/*", ImageFacts(type="image/jpeg"))
+    """The format that `auto` stands for.
+
+    >>> _accepted("image/avif,image/webp,*/*", ImageFacts(type="image/jpeg"))
     'avif'
     """
     for name in ("avif", "webp"):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import cos, radians, sin
 from typing import Any, Final
 
-from PIL import Image, ImageChops, ImageColor, ImageEnhance, ImageFilter, ImageMath, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageColor, ImageFilter, ImageMath, ImageOps
 
 from gateway.images.geometry import Size, placed, rotated, sizes
 from gateway.images.worker.opening import Refused
@@ -237,15 +237,42 @@ def _negate_colours(image: Image.Image, options: Options) -> Image.Image:
     return _curve(image, lambda value: 255 - value)
 
 
+def _in_lab(image: Image.Image) -> Image.Image:
+    """Lightness and two axes of colour (128 in the middle), as channels of an RGB image: the library computes
+    with these.
+    """
+    seen = ImageCms.profileToProfile(
+        image.convert("RGB"), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    if seen is None:
+        raise Refused("colours")
+    return Image.merge("RGB", seen.split())
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    seen = ImageCms.profileToProfile(
+        Image.merge("LAB", image.split()),
+        ImageCms.createProfile("LAB"),
+        ImageCms.createProfile("sRGB"),
+        outputMode="RGB",
+    )
+    if seen is None:
+        raise Refused("colours")
+    return seen
+
+
 @_colours_only
 def _normalise(image: Image.Image, options: Options) -> Image.Image:
     cut = (options["lower"], 100 - options["upper"])
-    return ImageOps.autocontrast(image, cutoff=cut, preserve_tone=True)
+    if image.mode == "L":
+        return ImageOps.autocontrast(image, cutoff=cut)
+    light, *axes = _in_lab(image).split()
+    return _from_lab(Image.merge("RGB", (ImageOps.autocontrast(light, cutoff=cut), *axes)))
 
 
 @_colours_only
 def _threshold(image: Image.Image, options: Options) -> Image.Image:
-    seen = image.convert("L") if options["grayscale"] else image
+    seen = _grey(image) if options["grayscale"] else image
     return _curve(seen, lambda value: 255 if value >= options["threshold"] else 0)
 
 
@@ -273,30 +300,40 @@ def _convolve(image: Image.Image, options: Options) -> Image.Image:
 
 @_colours_only
 def _modulate(image: Image.Image, options: Options) -> Image.Image:
-    image = image.convert("RGB")
-    if options["hue"]:
-        hue, saturation, value = image.convert("HSV").split()
-        turn = round(options["hue"] * 256 / 360)
-        hue = hue.point([(at + turn) % 256 for at in range(256)])
-        image = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
-    if options["saturation"] != 1:
-        image = ImageEnhance.Color(image).enhance(options["saturation"])
-    if options["brightness"] != 1 or options["lightness"]:
-        added = options["lightness"] * 2.55
-        image = _curve(image, lambda value: value * options["brightness"] + added)
-    return image
+    """Brightness and lightness along the first axis, saturation and hue on the plane of the others."""
+    turn = radians(options["hue"])
+    across, down = options["saturation"] * cos(turn), options["saturation"] * sin(turn)
+    changed = _in_lab(image).convert(
+        "RGB",
+        (
+            *(options["brightness"], 0, 0, options["lightness"] * 2.55),
+            *(0, across, -down, 128 * (1 - across + down)),
+            *(0, down, across, 128 * (1 - down - across)),
+        ),
+    )
+    return _from_lab(changed)
 
 
 @_colours_only
 def _tint(image: Image.Image, options: Options) -> Image.Image:
-    """The brightness stays, its middle gets the colour."""
-    middle = _colour(options["colour"], "tint")[:3]
-    return ImageOps.colorize(image.convert("L"), (0, 0, 0), (255, 255, 255), mid=middle)
+    """The lightness stays, all colours become the one."""
+    colour = _colour(options["colour"], "tint")[:3]
+    light = _in_lab(image).getchannel(0)
+    _, *axes = _in_lab(Image.new("RGB", image.size, colour)).split()
+    return _from_lab(Image.merge("RGB", (light, *axes)))
 
 
 @_colours_only
 def _greyscale(image: Image.Image, options: Options) -> Image.Image:
-    return image.convert("L")
+    return _grey(image)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """As light as the colours are seen."""
+    if image.mode == "L":
+        return image
+    middle = Image.new("L", image.size, 128)
+    return _from_lab(Image.merge("RGB", (_in_lab(image).getchannel(0), middle, middle))).convert("L")
 
 
 @_colours_only

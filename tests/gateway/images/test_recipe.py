@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import doctest
 import json
+import re
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
+from gateway.images import arguments, frames, geometry, recipe
 from gateway.images.geometry import placed, sizes
+from gateway.images.operations import OPERATIONS
 from gateway.images.recipe import AssetSettings, ImageFacts, Recipe, read_recipe
 from schema_gen.errors import CausewayError
 
@@ -356,3 +362,15 @@ def test_the_key_stands_for_the_result() -> None:
     ]
     assert len({key(query) for query in others}) == len(others)
     assert key("format=webp").endswith(".webp")
+
+
+def test_the_guide_lists_what_is_allowed() -> None:
+    guide = Path(__file__).parents[3] / "docs/guide/images.md"
+    table = guide.read_text(encoding="utf-8").split("| operation | arguments |")[1].split("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("module", [arguments, frames, geometry, recipe])
+def test_examples_hold(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
