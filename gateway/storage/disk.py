@@ -176,12 +176,10 @@ def remove(paths: Sequence[Path]) -> None:
 
 def names(root: Path, prefix: str) -> list[str]:
     try:
-        with os.scandir(root) as entries:
-            return sorted(
-                entry.name for entry in entries if entry.name.startswith(prefix) and is_name(entry.name)
-            )
+        found = os.listdir(root)
     except FileNotFoundError:  # nothing was written yet
         return []
+    return sorted(name for name in found if name.startswith(prefix) and is_name(name))
 
 
 def tidy(root: Path) -> None:
