@@ -5,9 +5,10 @@
     await images.transform(source, recipe, target)       -> Made; raises what the caller may see
     await images.close()                                 no process is left
 
-As many workers as processors, started when first needed, kept, one job each at a time. A job that takes too
-long, breaks its worker or whose asker goes away ends the worker by a signal that cannot be ignored; another
-takes its place. More jobs than `bounds.most_jobs` are refused at once.
+As many workers as processors transform, and one more looks at what comes in, so that uploads do not wait for
+transformations. They are started when first needed and kept as long as there is something to do; each does
+one job at a time. A job that takes too long, breaks its worker or whose asker goes away ends the worker by a
+signal that cannot be ignored; another takes its place. More jobs than `bounds.most_jobs` are refused at once.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ DESCRIBED: Final = frozenset(TYPES.values())
 
 #: a worker is replaced after as many, so that what a library loses does not add up
 _JOBS: Final = 500
+
+#: a worker without a job is ended after as many seconds
+_REST: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ class Images:
 
     def __init__(self, bounds: ImageBounds) -> None:
         self._bounds = bounds
-        self._places = asyncio.Semaphore(bounds.workers or os.cpu_count() or 1)
+        self._transforming = asyncio.Semaphore(bounds.workers or _processors())
+        self._describing = asyncio.Semaphore(1)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -143,7 +148,7 @@ class Images:
         """One job on a worker of its own; without an answer that it is done there is no `target`. Raises
         Broken and TimeoutError.
         """
-        async with self._places:
+        async with self._describing if target is None else self._transforming:
             worker = await self._next()
             self._busy.add(worker)
             told: Mapping[str, Any] = {}
@@ -155,7 +160,7 @@ class Images:
                 unfinished = None if "done" in told else target
                 whole = bool(told) and told.get("refused") != "memory"
                 if whole and worker.jobs < _JOBS and not self._closed:
-                    self._idle.append(worker)
+                    self._rest(worker)
                     _remove(unfinished)
                 else:
                     self._end(worker, unfinished)
@@ -172,6 +177,14 @@ class Images:
             raise Broken("the server ends")
         return await Worker.start(self._bounds.memory)
 
+    def _rest(self, worker: Worker) -> None:
+        self._idle.append(worker)
+        worker.timer = asyncio.get_running_loop().call_later(_REST, self._rested, worker)
+
+    def _rested(self, worker: Worker) -> None:
+        self._idle.remove(worker)
+        self._end(worker, None)
+
     def _end(self, worker: Worker, unfinished: Path | None) -> None:
         """Killed at once; that the process is gone is waited for aside."""
         worker.kill()
@@ -184,6 +197,11 @@ class Images:
         await worker.end()
         # what it may have begun after the first look
         _remove(unfinished)
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _remove(path: Path | None) -> None:

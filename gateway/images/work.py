@@ -27,6 +27,9 @@ _HOME: Final = Path(__file__).parents[2]
 #: memory that the C library takes in advance for each thread counts as used: one pool is enough
 _ENVIRONMENT: Final = {"PYTHONPATH": str(_HOME), "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
 
+#: what an interpreter may need to find its own libraries
+_KEPT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+
 
 class Broken(Exception):
     """The worker ended, or does not say what workers say."""
@@ -36,6 +39,8 @@ class Worker:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.jobs = 0
+        #: ends it when it rests for long
+        self.timer: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(cls, memory: int) -> Worker:
@@ -49,7 +54,7 @@ class Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=_ENVIRONMENT,
+            env={**_ENVIRONMENT, **{name: os.environ[name] for name in _KEPT if name in os.environ}},
             cwd=os.sep,
             start_new_session=True,
         )
@@ -75,6 +80,7 @@ class Worker:
 
     async def ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self.jobs += 1
+        self._wake()
         stdin = self._process.stdin
         if stdin is None:
             raise Broken("not started")
@@ -99,8 +105,14 @@ class Worker:
             raise Broken("says what is no answer")
         return told
 
+    def _wake(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
     def kill(self) -> None:
         """Not asked to end: it may be busy for long."""
+        self._wake()
         if self._process.stdin is not None:
             self._process.stdin.close()
         with suppress(ProcessLookupError):

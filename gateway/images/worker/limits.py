@@ -1,18 +1,23 @@
 """Bounds that the worker sets itself before it looks at anything.
 
 Memory for the whole of its life, processor time for each job (so that it also ends when the server is gone
-and nobody kills it), no core dumps, few open files.
+and nobody kills it), no core dumps, few open files, and none without end.
 """
 
 from __future__ import annotations
 
 import resource
 from contextlib import suppress
+from typing import Final
+
+#: of what is written, in bytes
+_LARGEST_FILE: Final = 512 * 1024 * 1024
 
 
 def bound_process(memory: int) -> None:
     _set(resource.RLIMIT_CORE, 0)
     _set(resource.RLIMIT_NOFILE, 32)
+    _set(resource.RLIMIT_FSIZE, _LARGEST_FILE)
     _set(resource.RLIMIT_AS, memory)
 
 
