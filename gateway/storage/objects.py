@@ -97,7 +97,9 @@ class StoredLocation:
 
     async def listed(self, prefix: str) -> list[str]:
         """In the order of the store, from the first that may begin with it to the first that no more does."""
-        found = []
+        found: list[str] = []
+        if prefix and not is_name(prefix):
+            return found
         with told("listing"):
             # the library's own `prefix` matches whole segments of a path only
             async for batch in obstore.list(self._store, offset=prefix[:-1] or None):

@@ -124,7 +124,9 @@ class Watched:
 
 
 class Server:
-    """`store`: where limits are counted for all workers, if they are. `watched`: where files are."""
+    """`store`: where limits are counted for all workers, if they are. `watched`: where files are; `patience`:
+    seconds that these have to answer.
+    """
 
     def __init__(
         self,
@@ -134,6 +136,8 @@ class Server:
         mail: Connection,
         store: Store | None = None,
         watched: Sequence[Watched] = (),
+        *,
+        patience: float = _PATIENCE,
     ) -> None:
         self._database = database
         self._snapshot = snapshot
@@ -141,6 +145,8 @@ class Server:
         self._mail = mail
         self._store = store
         self._watched = watched
+        self._patience = patience
+        self._asking: dict[str, asyncio.Task[str | None]] = {}
         self._health: tuple[float, Health] | None = None
         self._flights: SingleFlight[Health] = SingleFlight()
 
@@ -226,13 +232,21 @@ class Server:
 
     async def _location_check(self, watched: Watched) -> dict[str, Any]:
         began = time.perf_counter()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await watched.location.check()
-        except (StorageError, TimeoutError) as error:
-            output = str(error) or "it does not answer in time"
-            return {"status": "error", "componentType": "objectstore", "output": output}
+        error = await self._asked(watched.location)
+        if error is not None:
+            return {"status": "error", "componentType": "objectstore", "output": error}
         return self._timed("objectstore", began, watched.threshold)
+
+    async def _asked(self, location: Location) -> str | None:
+        """What is wrong with it. A disk that hangs cannot be called back: it is asked once, and waited for
+        for some seconds.
+        """
+        task = self._asking.get(location.name)
+        if task is None or task.done():
+            task = asyncio.create_task(_checked(location))
+            self._asking[location.name] = task
+        done, _ = await asyncio.wait([task], timeout=self._patience)
+        return task.result() if done else "it does not answer in time"
 
     def _timed(self, component: str, began: float, threshold: int) -> dict[str, Any]:
         took = round((time.perf_counter() - began) * 1000, 3)
@@ -253,6 +267,14 @@ class Server:
             rows = await self._database.fetch(f"select {columns} from directus_settings limit 1")
         found = dict(zip(names, rows[0], strict=True)) if rows else {}
         return {name: _wire(name, found.get(name), default) for name, default in _PROJECT.items()}
+
+
+async def _checked(location: Location) -> str | None:
+    try:
+        await location.check()
+    except StorageError as error:
+        return str(error)
+    return None
 
 
 def _wire(name: str, value: Any, default: Any) -> Any:

@@ -297,5 +297,6 @@ async def test_what_is_no_name_is_asked_of_no_store(location: AnyLocation, name:
     await location.remove([name])
     await location.abandon(name)
     assert made.exists()
+    assert await location.listed(name or "..") == []
     assert await location.listed("") == []
     assert not (tmp_path / "up").exists()
