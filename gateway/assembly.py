@@ -306,6 +306,7 @@ def _files(base: Base, removal: Removal, mutations: Mutations) -> FileDesk:
         images=base.images,
         remove=removal,
         ask=mutations.foresee,
+        moved_go=settings.files_delete_original_on_move,
     )
 
 

@@ -5,7 +5,8 @@
 
 Nothing is stored for who may not create or change the row. The row is written under the caller's own rules,
 with what the server measured beside it; all files of a request become rows together. Where no row comes of
-it, the bytes go; what was there before goes after the commit.
+it, the bytes go; what was there before goes after the commit. Administrators move a file by naming another
+`storage`, with new bytes or without.
 """
 
 from __future__ import annotations
@@ -66,9 +67,7 @@ async def _upload(project: Project, request: HttpRequest, stream: BodyStream, ke
     action: Action = "create" if key is None else "update"
     if project.holder.current.gate(context.rules).scope(action, FILES) is None:
         raise forbidden_collection(FILES)
-    receiving = _Receiving(
-        project=project, context=context, key=key, action=action, files=[], fields={}, old=[]
-    )
+    receiving = _Receiving(project=project, context=context, key=key, files=[], fields={}, old=[])
     try:
         parts = parts_of(stream, request.headers["content-type"], project.settings.max_payload_size)
         await receiving.read(parts)
@@ -87,16 +86,16 @@ async def _upload(project: Project, request: HttpRequest, stream: BodyStream, ke
 @dataclass(slots=True, kw_only=True)
 class _Receiving:
     """One request. `files`: stored, with the fields that came before each; `fields`: those of the next;
-    `old`: the bytes that the row had before.
+    `old`: the bytes that the row had before; `place`: the location that it moves to.
     """
 
     project: Project
     context: RequestContext
     key: str | None
-    action: Action
     files: list[tuple[Taken, dict[str, Any]]]
     fields: dict[str, Any]
     old: list[Stored]
+    place: str | None = None
 
     @property
     def _desk(self) -> FileDesk:
@@ -117,6 +116,9 @@ class _Receiving:
             if self.key is None or not self.fields:
                 raise invalid_payload("No files were included in the body")
             await self._allowed()
+            if self.place is not None:
+                copy = await self._desk.copied(self.key, self.place)
+                self.files += [] if copy is None else [(copy, self.fields)]
 
     async def _take(self, upload: Upload) -> None:
         if self.key is not None and self.files:
@@ -124,12 +126,15 @@ class _Receiving:
         await self._allowed()
         sent, self.fields = self.fields, {}
         incoming = Incoming(filename=upload.filename, type=upload.type, chunks=upload.chunks)
-        place = sent.get("storage") if self.key is None else await self._desk.place_of(self.key)
+        place = sent.get("storage") if self.key is None else self.place or await self._desk.place_of(self.key)
         self.files.append((await self._desk.intake.take(incoming, location=place), sent))
 
     async def _allowed(self) -> None:
         """Before the first byte of a file is stored."""
         sent = self.fields
+        if self.key is not None and self.context.rules.admin and sent.get("storage") is not None:
+            # for others it is no field that they may send
+            self.place = self._desk.intake.location(sent.pop("storage")).name
         await on_current_schema(self.project, lambda: self._desk.foresee(self.context, sent, key=self.key))
 
     # --- rows -----------------------------------------------------------------------------------------------
@@ -151,7 +156,7 @@ class _Receiving:
         new = [taken for taken, _ in self.files]
         held = bool(new) if known else bool(await self._desk.settle(new))
         if held and self.old:
-            await self._desk.replaced(self.old)
+            await self._desk.replaced(self.old, new[0].location)
 
     def _asked(self, request: HttpRequest) -> RestRequest:
         """The same in JSON."""

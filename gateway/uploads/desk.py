@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 from gateway.images.pool import Images
 from gateway.observe import LOGGER
-from gateway.uploads.intake import Intake, Taken, facts_of_new
+from gateway.uploads.file_names import extension_of
+from gateway.uploads.intake import Intake, Taken, facts_of_new, unavailable
 from gateway.uploads.removal import Removal
 from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored
-from resolvers.files.storage import Storage
+from resolvers.files.storage import Storage, StorageError
 from resolvers.sql.files import by_key, by_name, default_folder
 from schema_gen.database import Database
 from schema_gen.errors import CausewayError
@@ -69,6 +72,8 @@ class FileDesk:
     images: Images
     remove: Removal
     ask: Foresee
+    #: FILES_DELETE_ORIGINAL_ON_MOVE
+    moved_go: bool
 
     async def foresee(
         self, context: RequestContext, sent: Mapping[str, Any], *, key: str | None = None
@@ -84,6 +89,27 @@ class FileDesk:
         rows = await by_key(self.database, self.database, [key])
         location = rows[0][1] if rows else None
         return location if location in self.storage.names else None
+
+    async def copied(self, key: str, location: str) -> Taken | None:
+        """The bytes of a file once more, in another location. None: it has none, or has them there."""
+        rows = await by_key(self.database, self.database, [key])
+        if not rows or not rows[0][2] or rows[0][1] == location:
+            return None
+        _, source, name, _ = rows[0]
+        place = self.intake.location(location)
+        disk = f"{uuid4()}.{extension_of(name) or 'bin'}"
+        try:
+            opened = await self.storage.location(source).open(name)
+            try:
+                async with aclosing(opened.chunks()) as chunks:
+                    await place.write(disk, chunks)
+            finally:
+                await opened.close()
+        except StorageError as error:
+            raise unavailable(error) from error
+        return Taken(
+            location=location, disk=disk, facts={"storage": location, "filename_disk": disk}, defaults={}
+        )
 
     async def default_folder(self) -> str | None:
         settings = self.holder.current.snapshot.collections.get("directus_settings")
@@ -117,8 +143,12 @@ class FileDesk:
                 await self.intake.discard(one)
         return held
 
-    async def replaced(self, old: Sequence[Stored]) -> None:
-        """Rows do not stand for these bytes any more; of several rows that did, one may be left."""
+    async def replaced(self, old: Sequence[Stored], location: str | None = None) -> None:
+        """Rows do not stand for these bytes any more; of several rows that did, one may be left. What moved
+        elsewhere (to `location`) stays behind, unless the settings say otherwise.
+        """
+        if location is not None and not self.moved_go:
+            old = [one for one in old if one.location == location]
         rows = await by_name(self.database, self.database, [one.name for one in old])
         left = {(row[1], row[2]) for row in rows}
         await self.remove([one for one in old if (one.location, one.name) not in left])

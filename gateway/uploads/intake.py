@@ -198,7 +198,7 @@ class Intake:
             async with place.local(disk) as path:
                 return await self._describe(path, kind)
         except StorageError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     def _check_kind(self, kind: str) -> None:
         if not self.bounds.allows(kind):
@@ -232,8 +232,9 @@ def facts_of_new(taken: Taken, sent: Mapping[str, Any]) -> dict[str, Any]:
 def facts_of_replaced(taken: Taken, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a row that is there: it keeps its key and its title, and is called as the new file is."""
     known = {name: value for name, value in taken.facts.items() if name != "id"}
-    if sent.get("filename_download") in (None, ""):
-        known["filename_download"] = taken.defaults["filename_download"]
+    called = taken.defaults.get("filename_download")
+    if called is not None and sent.get("filename_download") in (None, ""):
+        known["filename_download"] = called
     return _measured(known, sent)
 
 
@@ -281,10 +282,10 @@ async def _told(work: Awaitable[Any]) -> Any:
     try:
         return await work
     except StorageError as error:
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
-def _unavailable(error: StorageError) -> CausewayError:
+def unavailable(error: StorageError) -> CausewayError:
     _log().error("storage: %s", error)
     return service_unavailable("files", "The file could not be stored")
 
