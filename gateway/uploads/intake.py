@@ -124,31 +124,31 @@ class Intake:
             disk = disk_name(id_, name, extension_for(kind))
             async with aclosing(_bounded(head, rest, self.bounds.size)) as chunks:
                 size = await _told(place.write(disk, chunks))
-        return await self._taken(place, id_, disk, name, kind, size)
+        try:
+            return await self._taken(place, id_, disk, name, kind, size)
+        except BaseException:
+            await asyncio.shield(self._remove(place, disk))
+            raise
 
     async def take_stored(
         self, disk: str, *, filename: str, type_: str | None, location: str | None = None
     ) -> Taken:
-        """The same for bytes that are in the location already, as `disk`. They go where they are refused."""
+        """The same for bytes that are in the location already, as `disk`. They stay, whatever is raised."""
         place = self.location(location)
+        name = download_name(filename)
+        if name is None:
+            raise invalid_payload(_MISSING_NAME)
+        opened = await _told(place.open(disk))
         try:
-            name = download_name(filename)
-            if name is None:
-                raise invalid_payload(_MISSING_NAME)
-            opened = await _told(place.open(disk))
-            try:
-                size = opened.size
-                async with aclosing(opened.chunks(0, min(HEAD, size))) as chunks:
-                    head = b"".join([part async for part in chunks])
-            finally:
-                await opened.close()
-            if self.bounds.size is not None and size > self.bounds.size:
-                raise content_too_large()
-            kind = kind_of(head, name, type_)
-            self._check_kind(kind)
-        except CausewayError:
-            await self._remove(place, disk)
-            raise
+            size = opened.size
+            async with aclosing(opened.chunks(0, min(HEAD, size))) as chunks:
+                head = b"".join([part async for part in chunks])
+        finally:
+            await opened.close()
+        if self.bounds.size is not None and size > self.bounds.size:
+            raise content_too_large()
+        kind = kind_of(head, name, type_)
+        self._check_kind(kind)
         return await self._taken(place, str(uuid4()), disk, name, kind, size)
 
     def location(self, name: str | None) -> Location:
@@ -166,11 +166,7 @@ class Intake:
     # --- parts ----------------------------------------------------------------------------------------------
 
     async def _taken(self, place: Location, id_: str, disk: str, name: str, kind: str, size: int) -> Taken:
-        try:
-            seen = await self._seen(place, disk, kind)
-        except BaseException:
-            await asyncio.shield(self._remove(place, disk))
-            raise
+        seen = await self._seen(place, disk, kind)
         facts = {
             "id": id_,
             "storage": place.name,

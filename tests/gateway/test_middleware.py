@@ -104,3 +104,21 @@ def test_an_id_that_is_none_is_replaced(sent: str) -> None:
     make = request_ids()
     assert make(sent) != sent
     assert make(sent) != make(sent)
+
+
+def test_browsers_may_send_and_read_what_resumable_uploads_need() -> None:
+    """Where they are switched on, beside what the settings allow."""
+    asked = {"origin": APP, "access-control-request-method": "PATCH"}
+    values = {"CORS_ENABLED": "true", "CORS_ORIGIN": APP}
+    for enabled in ("true", "false"):
+        allowing = policy(**values, TUS_ENABLED=enabled)
+        preflight = allowing.preflight("OPTIONS", asked)
+        assert preflight is not None
+        allowed = dict(preflight.headers)["access-control-allow-headers"].split(", ")
+        exposed = headers_of(allowing, APP)["access-control-expose-headers"].split(", ")
+        assert allowed[:2] == ["Content-Type", "Authorization"]
+        assert exposed[0] == "Content-Range"
+        for name in ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset"):
+            assert (name in allowed) == (enabled == "true")
+        for name in ("Location", "Upload-Offset", "Upload-Expires", "Directus-File-Id"):
+            assert (name in exposed) == (enabled == "true")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,17 @@ from tests.conftest import MakeDatabase
 from tests.gateway.tus.client import Desk, stored_on_disk, uploading
 from tests.gateway.tus.words import pairs
 from tests.support.dump import dump
-from tests.support.project import ADMIN_TOKEN, add_policy, add_user, change, code, grant, seed_system
+from tests.support.project import (
+    ADMIN_EMAIL,
+    ADMIN_PASSWORD,
+    ADMIN_TOKEN,
+    add_policy,
+    add_user,
+    change,
+    code,
+    grant,
+    seed_system,
+)
 
 BODY = b"hello world"
 MINE = {"uploaded_by": {"_eq": "$CURRENT_USER"}}
@@ -165,6 +176,24 @@ async def test_an_upload_is_its_user_s(place: Place) -> None:
     assert await desk.offset(there, token="u") == 0
     await change(desk.site.database, "update directus_files set uploaded_by = null")
     assert (await desk.ask("HEAD", there, token=None)).status == 404
+
+
+async def test_cookies_count_for_own_pages_only(place: Place) -> None:
+    """As everywhere: other sites' pages upload nothing with them, and ours do."""
+    desk = place.desk
+    login = json.dumps({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD, "mode": "session"}).encode()
+    entered = await desk.ask("POST", "/auth/login", {"content-type": "application/json"}, login, token=None)
+    cookie = entered.headers["set-cookie"].partition(";")[0]
+    ours = {"cookie": cookie, "origin": "http://cms.example", "host": "cms.example"}
+    begin = {"upload-length": "11", "upload-metadata": pairs(filename_download="a.txt")}
+    for headers in ({**ours, "origin": "http://evil.example"}, {"cookie": cookie}):
+        answer = await desk.ask("POST", "/files/tus", {**headers, **begin}, token=None)
+        assert (answer.status, code(answer)) == (403, "FORBIDDEN")
+    begun = await desk.ask("POST", "/files/tus", {**ours, **begin}, token=None)
+    there = begun.headers["location"]
+    stolen = await desk.send(there, 0, BODY, {**ours, "origin": "http://evil.example"}, token=None)
+    assert (stolen.status, code(stolen)) == (403, "FORBIDDEN")
+    assert (await desk.send(there, 0, BODY, ours, token=None)).status == 204
 
 
 async def test_the_server_alone_names_what_it_stores(place: Place) -> None:

@@ -8,7 +8,13 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from gateway.http import HttpReply
+from gateway.storage.local import LocalLocation
+from gateway.tus.protocol import Part
 from resolvers.files.partial import PartialFiles
+from resolvers.files.storage import StorageError
 from tests.conftest import MakeDatabase
 from tests.gateway.tus.client import Desk, checksum, uploading
 from tests.gateway.tus.words import pairs
@@ -43,7 +49,7 @@ async def test_a_file_in_two_parts(desk: Desk) -> None:
     assert (file["filename_download"], file["title"], file["type"]) == ("some_file.txt", "T", "text/plain")
     assert (file["filesize"], file["tus_id"], file["tus_data"]) == (11, None, None)
     assert file["uploaded_on"] is not None
-    assert file["uploaded_by"] == file["uploaded_by"] is not None
+    assert file["uploaded_by"] is not None
     assert file["filename_disk"] == f"{file['id']}.txt"
     assert await desk.content(file["filename_disk"]) == BODY
     assert len(await desk.rows("id")) == 1
@@ -264,6 +270,51 @@ async def test_what_was_interrupted_while_it_was_finished(desk: Desk) -> None:
     assert told.headers["directus-file-id"] == row["id"]
     (file,) = await desk.seen()
     assert await desk.content(file["filename_disk"]) == BODY
+
+
+async def test_a_client_that_leaves_while_it_is_finished(desk: Desk) -> None:
+    """Nothing is lost: the file is there when it asks again."""
+    place = await desk.create(11)
+    upload = place.rpartition("/")[2]
+    tus, writing = desk.site.project.tus, asyncio.Event()
+    file = await PartialFiles(desk.site.database).find(upload)
+    assert file is not None
+
+    async def parts() -> AsyncGenerator[bytes, None]:
+        yield BODY
+
+    async def write(*_: object) -> HttpReply:
+        writing.set()
+        return await asyncio.Future[HttpReply]()
+
+    receiving = asyncio.create_task(tus.receive(file, Part(offset=0), parts(), 11, write))
+    await writing.wait()
+    receiving.cancel()
+    await asyncio.wait([receiving])
+    assert await desk.seen() == []
+    told = await desk.ask("HEAD", place)
+    assert (told.status, told.headers["upload-offset"]) == (200, "11")
+    (kept,) = await desk.seen()
+    assert kept["id"] == told.headers["directus-file-id"]
+
+
+async def test_a_storage_that_fails(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal that says so; what had come is there afterwards."""
+    place = await desk.create(11)
+
+    async def fails(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    for name, kept in (("append", 0), ("finish", 11)):
+        with monkeypatch.context() as patched:
+            patched.setattr(LocalLocation, name, fails)
+            answer = await desk.send(place, 0, BODY)
+            assert (answer.status, code(answer)) == (503, "SERVICE_UNAVAILABLE"), name
+            assert (await desk.ask("HEAD", place)).status == (503 if kept else 200), name
+        assert await desk.seen() == []
+    # it is finished where somebody asks
+    assert await desk.offset(place) == 11
+    assert len(await desk.seen()) == 1
 
 
 async def test_a_worker_that_was_killed_holds_up_nobody_for_long(desk: Desk) -> None:
