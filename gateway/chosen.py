@@ -72,6 +72,8 @@ def facts_of(settings: Settings) -> ServerFacts:
         health_services=frozenset(settings.healthcheck_services),
         rate_limit=_told(each_rate(settings)),
         rate_limit_global=_told(everybody_rate(settings)),
+        file_kinds=settings.files_mime_type_allow_list,
+        upload_part=settings.tus_chunk_size if settings.tus_enabled else None,
     )
 
 

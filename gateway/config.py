@@ -463,7 +463,11 @@ class Settings:
     )
     import_timeout: timedelta = _files("30s", DURATION, "How long fetching a file may take.")
     tus_enabled: bool = _files("false", FLAG, "Take uploads that can be resumed, at `/files/tus`.")
-    tus_chunk_size: int = _files("10mb", SIZE, "Part of an upload that clients are told to send at once.")
+    tus_chunk_size: int = _files(
+        "8mb",
+        SIZE,
+        "Part of an upload that `/server/info` tells clients to send at once; larger ones are taken.",
+    )
     tus_upload_expiration: timedelta = _files(
         "10m", DURATION, "How long an upload may rest before it is given up."
     )

@@ -69,7 +69,7 @@ _ABSENT: Final[Mapping[str, Any]] = {
     "mcp_oauth_cimd_enabled": False,
     "autoSave": {"revisionInterval": 300},
     "ai_providers": [],
-    "files": {"mimeTypeAllowList": ["*/*"]},
+    "files": {},
     "rateLimit": False,
     "rateLimitGlobal": False,
     "extensions": {"limit": None},
@@ -87,6 +87,8 @@ class ServerFacts:
     it looks at: `database`, `redis`, `storage`, `email`.
 
     `rate_limit`: points and duration of one address; `rate_limit_global`: of all. None: unbounded.
+    `file_kinds`: that are taken; `upload_part`: bytes that clients of resumable uploads may send at once,
+    None: there are none.
     """
 
     version: str
@@ -97,6 +99,8 @@ class ServerFacts:
     health_services: frozenset[str]
     rate_limit: Mapping[str, int] | None = None
     rate_limit_global: Mapping[str, int] | None = None
+    file_kinds: tuple[str, ...] = ("*/*",)
+    upload_part: int | None = None
 
 
 Status = Literal["ok", "warn", "error"]
@@ -157,11 +161,14 @@ class Server:
             limits = {"default": facts.query_limit_default, "max": facts.query_limit_max}
             info |= {
                 **_ABSENT,
+                "files": {"mimeTypeAllowList": list(facts.file_kinds)},
                 "rateLimit": facts.rate_limit or False,
                 "rateLimitGlobal": facts.rate_limit_global or False,
                 "queryLimit": limits,
                 "websocket": False,
             }
+            if facts.upload_part is not None:
+                info["uploads"] = {"tus": True, "chunkSize": facts.upload_part}
         if context.actor.admin:
             info["version"] = self._facts.version
         info["license"] = _LICENSE

@@ -219,6 +219,8 @@ async def test_what_there_is_no_route_for(desk: Desk) -> None:
         assert (answer.status, code(answer)) == (404, "ROUTE_NOT_FOUND"), (method, path)
     for path in (f"/files/tus/{'0' * 32}", "/files/tus/..%2f..%2fx", "/files/tus/x"):
         assert (await desk.ask("HEAD", path)).status == 404
+    info = await desk.ask("GET", "/server/info")
+    assert json.loads(info.body)["data"]["uploads"] == {"tus": True, "chunkSize": 8 << 20}
     told = await desk.ask("OPTIONS", "/files/tus", {"tus-resumable": ""})
     assert (told.status, told.headers["tus-max-size"]) == (204, str(1 << 30))
 
