@@ -21,7 +21,7 @@ from gateway.storage import disk, parts
 from gateway.storage.disk import Draft, Held
 from gateway.storage.names import checked, is_name, looked_up
 from gateway.storage.pieces import gathered, kept
-from gateway.storage.threads import Threads
+from gateway.storage.threads import Threads, over
 from resolvers.files.storage import StorageError, StoredMissing
 
 T = TypeVar("T")
@@ -100,14 +100,18 @@ class LocalLocation:
         return self._name
 
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> int:
+        """A piece is written while the next one comes in."""
         target = checked(name)
         draft = Draft(self._root)
         last = b""
+        turn: asyncio.Future[None] | None = None
         try:
             async for piece in gathered(chunks, WRITTEN_AT_ONCE):
                 if last:
-                    await self._run("writing", partial(draft.add, last))
+                    await _ended(turn)
+                    turn = asyncio.ensure_future(self._run("writing", partial(draft.add, last)))
                 last = piece
+            await _ended(turn)
             # one turn for all of it where the file is small
             return await self._run("writing", partial(_complete, draft, last, target))
         except asyncio.CancelledError:
@@ -116,8 +120,12 @@ class LocalLocation:
                 await self.remove([name])
             raise
         finally:
-            if not draft.published:
-                await self._run("writing", draft.drop)
+            try:
+                if turn is not None:
+                    await over(turn)
+            finally:
+                if not draft.published:
+                    await self._run("writing", draft.drop)
 
     async def take_in(self, name: str, path: Path) -> int:
         return await self._run("writing", partial(disk.move_in, self._root, path, checked(name)))
@@ -180,6 +188,11 @@ class LocalLocation:
     async def _run(self, doing: str, work: Callable[[], T]) -> T:
         with _told(doing):
             return await self._threads.run(work)
+
+
+async def _ended(turn: asyncio.Future[None] | None) -> None:
+    if turn is not None:
+        await turn
 
 
 def _complete(draft: Draft, last: bytes, name: str) -> int:
