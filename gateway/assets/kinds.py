@@ -27,16 +27,6 @@ _SHOWN: Final = frozenset(
 _SHOWN_FAMILIES: Final = ("audio/", "video/")
 #: browsers show it in a viewer of their own, which none of them puts into a sandbox
 _VIEWED: Final = "application/pdf"
-_COMPRESSED: Final = frozenset(
-    {
-        *(f"application/{name}" for name in ("gzip", "java-archive", "pdf", "vnd.rar", "x-7z-compressed")),
-        *(f"application/{name}" for name in ("x-bzip2", "x-gzip", "x-rar-compressed", "x-xz", "zip", "zstd")),
-        *(f"image/{name}" for name in ("apng", "avif", "gif", "heic", "heif", "jpeg", "jpg", "jxl", "png")),
-        *("audio/aac", "audio/flac", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/webm", "image/webp"),
-        *("font/woff", "font/woff2"),
-    }
-)
-_COMPRESSED_FAMILIES: Final = ("video/", "application/vnd.openxmlformats", "application/vnd.oasis")
 _POLICY: Final = {"default-src": "'none'", "sandbox": ""}
 
 
@@ -49,11 +39,6 @@ def media_type(stored: str | None) -> str:
 def is_shown(kind: str) -> bool:
     """Whether a browser may open it in a tab."""
     return kind in _SHOWN or kind.startswith(_SHOWN_FAMILIES)
-
-
-def is_compressed(kind: str) -> bool:
-    """Whether compressing it once more is worth nothing."""
-    return kind in _COMPRESSED or kind.startswith(_COMPRESSED_FAMILIES)
 
 
 def content_type(kind: str, charset: str | None) -> str:

@@ -8,6 +8,7 @@ Compressing is done on threads. What is compressed already is only wrapped.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -15,7 +16,6 @@ from typing import IO, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from gateway.assets.caching import moment
-from gateway.assets.kinds import is_compressed, media_type
 from gateway.assets.layout import Entry
 from gateway.storage.threads import Threads
 from resolvers.files.rows import FileRow
@@ -25,6 +25,9 @@ from resolvers.files.storage import Opened, Storage, StoredMissing
 _PIECE: Final = 256 * 1024
 #: sizes from here on need fields that old programs do not read
 _LARGE: Final = 2**31
+#: bytes that are compressed for a try, and what must be left of them at most
+_SAMPLE: Final = 32 * 1024
+_WORTH_IT: Final = 0.95
 _FILE: Final = 0o100644
 _FOLDER: Final = 0o40755
 #: as the format has it
@@ -71,14 +74,16 @@ async def zipped(
     archive = ZipFile(sink, "w", ZIP_DEFLATED)
     opened: Opened | None = first
     for entry in entries:
-        info = _info(entry)
         if entry.row is None:
-            archive.writestr(info, b"")
+            archive.writestr(_info(entry), b"")
             continue
         opened = opened or await open_row(storage, entry.row)
         try:
-            with archive.open(info, "w", force_zip64=opened.size >= _LARGE) as target:
-                async with aclosing(opened.chunks()) as chunks:
+            async with aclosing(opened.chunks()) as chunks:
+                head = await anext(chunks, b"")
+                info = _info(entry, compressed=await threads.run(_shrinking(head)))
+                with archive.open(info, "w", force_zip64=opened.size >= _LARGE) as target:
+                    await threads.run(_writing(target, head))
                     async for chunk in chunks:
                         await threads.run(_writing(target, chunk))
                         if sink.size >= _PIECE:
@@ -86,6 +91,8 @@ async def zipped(
         finally:
             await opened.close()
         opened = None
+        if sink.size >= _PIECE:
+            yield sink.take()
     archive.close()
     yield sink.take()
 
@@ -94,7 +101,13 @@ def _writing(target: IO[bytes], chunk: bytes) -> Callable[[], int]:
     return lambda: target.write(chunk)
 
 
-def _info(entry: Entry) -> ZipInfo:
+def _shrinking(head: bytes) -> Callable[[], bool]:
+    """Whether compressing makes a file smaller that begins so: a look at the end of its first piece."""
+    sample = head[-_SAMPLE:]
+    return lambda: len(zlib.compress(sample, 1)) < len(sample) * _WORTH_IT
+
+
+def _info(entry: Entry, *, compressed: bool = False) -> ZipInfo:
     row = entry.row
     changed = None if row is None else moment(row.modified_on or row.uploaded_on)
     changed = changed or datetime.now(UTC)
@@ -106,5 +119,5 @@ def _info(entry: Entry) -> ZipInfo:
     info.external_attr = _FILE << 16
     info.compress_type = ZIP_DEFLATED
     # public from Python 3.13 on, under this name as well
-    info._compresslevel = _WRAPPED if is_compressed(media_type(row.type)) else _COMPRESSED  # type: ignore[attr-defined]
+    info._compresslevel = _COMPRESSED if compressed else _WRAPPED  # type: ignore[attr-defined]
     return info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.support.asgi import Answer
+from tests.support.asgi import Answer, Wire, http_scope
 from tests.support.files import DATE, add_file, parts
 from tests.support.project import (
     ADMIN_TOKEN,
@@ -315,11 +316,31 @@ async def test_a_folder(site: Site) -> None:
         assert (refused.status, code(refused)) == (400, "INVALID_PAYLOAD")
 
 
+async def test_a_zip_is_sent_while_it_is_made(site: Site) -> None:
+    """Large files and many small ones: no more than a piece is held."""
+    large, small = os.urandom(1_000_000), os.urandom(60_000)
+    texts = b"hello world " * 50_000
+    keys = [await add_file(site, f"{n}.bin", small, None) for n in range(12)]
+    keys += [await add_file(site, "l.bin", large, None), await add_file(site, "t.txt", texts, "text/plain")]
+    body = json.dumps({"ids": keys}).encode()
+    sent = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json"}
+    wire = Wire().body(body)
+    scope = http_scope("POST", "/assets/files", {**sent, "content-length": str(len(body))})
+    await site.application(scope, wire.receive, wire.send)
+    found = entries(wire.answer)
+    assert (found["l.bin"] == large, found["t.txt"] == texts, len(found)) == (True, True, 14)
+    pieces = [len(message["body"]) for message in wire.sent[1:]]
+    assert max(pieces) < 700_000
+    assert len(pieces) > 5
+    with zipfile.ZipFile(io.BytesIO(wire.answer.body)) as archive:
+        assert archive.getinfo("t.txt").compress_size < len(texts) / 50
+
+
 async def test_a_zip_without_bytes(site: Site) -> None:
     ghost = await add_file(site, "g.txt", None, "text/plain")
     refused = await zipped(site, [ghost])
     assert (refused.status, code(refused)) == (503, "SERVICE_UNAVAILABLE")
-    whole = await add_file(site, "a.png", bytes(600_000), "image/png")
+    whole = await add_file(site, "a.png", os.urandom(600_000), "image/png")
     # half a zip must not look like a whole one
     with pytest.raises(AssertionError, match="broke off"):
         await zipped(site, [whole, ghost])

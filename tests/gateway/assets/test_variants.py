@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
 from tests.support.files import add_file
 from tests.support.project import ADMIN_TOKEN, Site, change, code, running, seed_system
+from tests.support.s3 import S3Server
 
 
 @pytest.fixture
@@ -158,3 +160,29 @@ async def test_nothing_stays_of_an_image_that_went_meanwhile(
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_in_a_bucket(make_database: MakeDatabase, s3: S3Server, dialect: str) -> None:
+    """The same from an object store: the file, a part, a variant beside it, both in a zip."""
+    bucket = s3.fresh_bucket()
+    values = {"STORAGE_LOCATIONS": "cloud", **s3.variables("cloud", bucket)}
+    async with running(await make_database(seed_system), **values) as site:
+        content = bytes(range(256)) * 3000
+        key = await add_file(site, "a.bin", content, None, storage="cloud")
+        image = await add_file(site, "a.png", picture(), "image/png", storage="cloud")
+        assert (await get(site, key)).body == content
+        part = await get(site, key, range="bytes=600000-600009")
+        assert (part.status, part.body) == (206, content[600_000:600_010])
+        head = await site.ask("HEAD", f"/assets/{key}", token=ADMIN_TOKEN)
+        assert head.headers["content-length"] == str(len(content))
+        for _ in range(2):
+            assert looked_at(await get(site, f"{image}?width=15")) == ("PNG", (15, 10))
+        assert len([name for name in s3.keys(bucket) if name.startswith(f"{image}__")]) == 1
+        answer = await site.ask("POST", "/assets/files", {"ids": [key, image]}, token=ADMIN_TOKEN)
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+            assert archive.testzip() is None
+            assert archive.read("a.bin") == content
+        ghost = await add_file(site, "b.bin", None, None, storage="cloud")
+        refused = await get(site, ghost)
+        assert (refused.status, code(refused)) == (503, "SERVICE_UNAVAILABLE")

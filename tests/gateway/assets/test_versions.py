@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.assets.caching import CacheTerms, Version, is_known, is_same, moment, version_of
-from gateway.assets.kinds import content_type, file_policies, is_compressed, is_shown, media_type
+from gateway.assets.kinds import content_type, file_policies, is_shown, media_type
 from gateway.assets.place import OneFile, Place, SomeFiles, WholeFolder, read_place
 from resolvers.files.rows import FileRow
 from schema_gen.errors import CausewayError
@@ -127,8 +127,6 @@ def test_what_may_run_is_never_shown() -> None:
         *("application/x-shockwave-flash", "application/rss+xml", "message/rfc822", "text/cache-manifest"),
     ):
         assert not is_shown(kind)
-    assert is_compressed("image/jpeg")
-    assert not is_compressed("text/plain")
 
 
 def test_texts_say_how_they_are_encoded() -> None:
