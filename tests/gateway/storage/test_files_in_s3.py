@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,19 +10,22 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
+from tests.support.filing import Files, filing
 from tests.support.forms import HEADERS, file, form
 from tests.support.images import encoded, gradient
 from tests.support.object_stub import Stub, stubbed
-from tests.support.project import ADMIN_TOKEN, Site, add, code, data, running, seed_system
+from tests.support.project import ADMIN_TOKEN, add, code, data, running, seed_system
 from tests.support.s3 import S3Server
+from tests.support.session import TestRun
 
 ROW = {"storage": "cloud", "filename_disk": "a", "filename_download": "a", "type": "text/plain"}
 LARGE = Random(1).randbytes(9 << 20)
 
 
 class Bucket:
-    def __init__(self, site: Site, s3: S3Server, name: str) -> None:
-        self.site = site
+    def __init__(self, files: Files, s3: S3Server, name: str) -> None:
+        self.site = files.site
+        self.root = files.root
         self._s3 = s3
         self._name = name
 
@@ -42,16 +44,21 @@ class Bucket:
         return await self.site.ask("GET", target, token=ADMIN_TOKEN, headers=headers)
 
 
-@pytest.fixture
-async def bucket(make_database: MakeDatabase, s3: S3Server, tmp_path: Path) -> AsyncIterator[Bucket]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+async def bucket(
+    request: pytest.FixtureRequest,
+    test_run: TestRun,
+    s3: S3Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Bucket]:
+    """One project for the module: what a test makes, it takes away."""
     name = s3.fresh_bucket()
-    given = s3.variables("cloud", name, ROOT="a/folder")
-    url = await make_database(seed_system)
-    async with running(url, STORAGE_LOCATIONS="cloud", TEMP_PATH=str(tmp_path), **given) as site:
-        yield Bucket(site, s3, name)
+    given = {"STORAGE_LOCATIONS": "cloud", **s3.variables("cloud", name, ROOT="a/folder")}
+    async with filing(request.param, test_run, tmp_path_factory.mktemp("cloud"), **given) as files:
+        yield Bucket(files, s3, name)
 
 
-async def test_a_file_lives_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
+async def test_a_file_lives_in_a_bucket(bucket: Bucket) -> None:
     large = await bucket.upload("large.bin", LARGE)
     assert (large["storage"], int(large["filesize"])) == ("cloud", len(LARGE))
     assert bucket.names() == [large["filename_disk"]]
@@ -69,7 +76,7 @@ async def test_a_file_lives_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
     assert (await bucket.get(place)).status == 403
 
 
-async def test_what_is_made_of_images_lies_beside_them(bucket: Bucket, tmp_path: Path) -> None:
+async def test_what_is_made_of_images_lies_beside_them(bucket: Bucket) -> None:
     image = await bucket.upload("image.png", encoded(gradient(64, 48), "PNG"))
     assert (image["type"], image["width"], image["height"]) == ("image/png", 64, 48)
 
@@ -81,7 +88,7 @@ async def test_what_is_made_of_images_lies_beside_them(bucket: Bucket, tmp_path:
     stem = image["filename_disk"].removesuffix(".png")
     assert [name.startswith(stem) for name in bucket.names()] == [True, True]
     # nothing of what was worked on is left on this machine
-    assert [path.name for path in tmp_path.iterdir() if ".sqlite" not in path.name] == []
+    assert [path.name for path in bucket.root.iterdir() if ".sqlite" not in path.name] == []
 
     await bucket.site.ask("DELETE", f"/files/{image['id']}", token=ADMIN_TOKEN)
     assert bucket.names() == []
@@ -95,7 +102,7 @@ async def test_what_is_refused_leaves_nothing(bucket: Bucket) -> None:
     assert bucket.names() == []
 
 
-async def test_a_store_that_fails_is_answered_503(make_database: MakeDatabase, tmp_path: Path) -> None:
+async def test_a_store_that_fails_is_answered_503(make_database: MakeDatabase) -> None:
     refusing = Stub(refuse=lambda _: ("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>"))
     url = await make_database(seed_system)
     async with stubbed(refusing) as stub:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from gateway.storage.opening import open_storage
@@ -172,7 +171,7 @@ def test_addresses_of_buckets() -> None:
 async def test_the_object_is_where_others_find_it(s3: S3Server) -> None:
     """Directus puts objects at `<root>/<filename_disk>`: buckets are taken over as they are."""
     bucket = s3.fresh_bucket()
-    httpx.put(f"{s3.url}/{bucket}/uploads/theirs.txt", content=b"theirs")
+    s3.ask("PUT", f"{bucket}/uploads/theirs.txt", b"theirs")
     settings = settings_for(
         "sqlite://", STORAGE_LOCATIONS="cloud", **s3.variables("cloud", bucket, ROOT="uploads")
     )
