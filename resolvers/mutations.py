@@ -184,6 +184,9 @@ class Mutations:
             (written,) = await self._transact(run, [root], together=False)
             return written
         call, tree, context = root.brings, Tree.of(run.operation), run.context
+        kept = None if context.idempotency is None else await self._repetitions.kept(context)
+        if kept is not None:
+            return Written(data=kept[0], keys=(), records=())
         payload = _arguments(run.operation, root, run.tools).payload
         filled = call.filled - payload.keys()
         await self.foresee(run.tools.bundle, call.collection, payload, context, filled=filled)
@@ -196,7 +199,7 @@ class Mutations:
             await brought.discard()
             raise
         if not written.keys:
-            # the answer to a repetition: its item was made of what was brought then
+            # the answer to a repetition that came meanwhile: its item was made of what that one brought
             await brought.discard()
         return written
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from resolvers.context import Idempotency, RequestContext
 from schema_gen.database import Database, Transaction
@@ -30,6 +30,7 @@ _TAKE: Final = f"""
 INSERT INTO {TABLE} ("key", fingerprint, made) VALUES ($1, $2, $3)
 ON CONFLICT ("key") DO NOTHING RETURNING "key\""""
 _FIND: Final = f'SELECT fingerprint, answer FROM {TABLE} WHERE "key" = $1'
+_KEPT: Final = f"{_FIND} AND made >= $2"
 _KEEP: Final = f'UPDATE {TABLE} SET answer = $2 WHERE "key" = $1'
 
 #: the JSON texts of the roots of an operation
@@ -66,16 +67,27 @@ class Repetitions:
         await transaction.execute(native(_SWEEP), (_seconds(now - KEPT),))
         if await transaction.fetch(native(_TAKE), (key, asked.fingerprint, _seconds(now))):
             return None
-        ((fingerprint, answer),) = await transaction.fetch(native(_FIND), (key,))
-        if fingerprint != asked.fingerprint:
-            raise unprocessable_content("The idempotency key belongs to another request")
-        kept = json.loads(answer or "[]")
-        return [None if one is None else one.encode() for one in kept]
+        (row,) = await transaction.fetch(native(_FIND), (key,))
+        return _answers(row, asked)
+
+    async def kept(self, context: RequestContext) -> Answers | None:
+        """The same for a look before anything is begun: the key is not taken."""
+        asked = _asked(context)
+        parameters = (_scoped(asked, context), _seconds(context.now - KEPT))
+        rows = await self._database.fetch(self._database.native(_KEPT), parameters)
+        return _answers(rows[0], asked) if rows else None
 
     async def keep(self, transaction: Transaction, answers: Answers, context: RequestContext) -> None:
         texts = [None if one is None else one.decode() for one in answers]
         key = _scoped(_asked(context), context)
         await transaction.execute(self._database.native(_KEEP), (key, json.dumps(texts)))
+
+
+def _answers(row: Sequence[Any], asked: Idempotency) -> Answers:
+    fingerprint, answer = row
+    if fingerprint != asked.fingerprint:
+        raise unprocessable_content("The idempotency key belongs to another request")
+    return [None if one is None else one.encode() for one in json.loads(answer or "[]")]
 
 
 def _asked(context: RequestContext) -> Idempotency:

@@ -21,7 +21,7 @@ from resolvers.context import SYSTEM, RequestContext
 from resolvers.permissions import UNRESTRICTED
 from schema_gen.errors import CausewayError
 from tests.conftest import MakeDatabase
-from tests.support.asgi import Answer
+from tests.support.asgi import Answer, Wire, http_scope
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -279,11 +279,17 @@ async def test_who_may_make_files_imports_them(sqlite_site: Site, server: Web) -
 async def test_a_repetition_gets_the_first_answer(sqlite_site: Site, server: Web) -> None:
     headers = {"idempotency-key": "once"}
     sent = {"url": server.url("/some_name-x.png")}
-    first, second = [
-        await sqlite_site.ask("POST", "/files/import", sent, token=ADMIN_TOKEN, headers=headers)
-        for _ in range(2)
-    ]
-    assert data(first)["id"] == data(second)["id"]
+
+    async def ask() -> Answer:
+        return await sqlite_site.ask("POST", "/files/import", sent, token=ADMIN_TOKEN, headers=headers)
+
+    before = server.connections
+    one, other = await asyncio.gather(ask(), ask())
+    again = await ask()
+    assert data(one)["id"] == data(other)["id"] == data(again)["id"]
+    assert server.connections <= before + 2, "the last one is answered without fetching"
+    sent["url"] += "?other"
+    assert code(await ask()) == "UNPROCESSABLE_CONTENT"
     rows = data(await sqlite_site.ask("GET", "/files?fields=filename_disk&limit=-1", token=ADMIN_TOKEN))
     assert kept_by(sqlite_site) == {row["filename_disk"] for row in rows}
 
@@ -294,3 +300,37 @@ async def test_an_import_is_no_part_of_a_transaction(sqlite_site: Site, server: 
     found = await sqlite_site.ask("POST", "/graphql/system", {"query": text}, token=ADMIN_TOKEN)
     assert "errors" in json.loads(found.body)
     assert server.connections == before
+
+
+async def test_a_client_that_leaves_ends_the_fetch(
+    make_database: MakeDatabase, server: Web, tmp_path: Path
+) -> None:
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + PNG * 5000)
+        begun.set()
+        try:
+            await reader.read()
+        finally:
+            gone.set()
+
+    server.answers["/left.png"] = hangs
+    async with running(
+        await make_database(seed_system),
+        CAUSEWAY_IMPORT_ALLOW_LIST="127.0.0.1",
+        STORAGE_LOCAL_ROOT=str(tmp_path / "uploads"),
+        PRESSURE_LIMITER_SAMPLE_INTERVAL="10",
+    ) as site:
+        sent = json.dumps({"url": server.url("/left.png")}).encode()
+        wire = Wire().body(sent)
+        headers = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json"}
+        scope = http_scope("POST", "/files/import", headers)
+        task = asyncio.create_task(site.application(scope, wire.receive, wire.send))
+        await asyncio.wait_for(begun.wait(), 10)
+        wire.disconnect()
+        await asyncio.wait_for(gone.wait(), 10)
+        await task
+        assert wire.sent == []
+        assert data(await site.ask("GET", "/files", token=ADMIN_TOKEN)) == []
+    assert bytes_kept(tmp_path) == {}
