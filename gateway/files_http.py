@@ -56,8 +56,8 @@ async def files_door(project: Project, request: HttpRequest) -> AnyReply:
             return await _upload(project, request, stream, None)
         if request.method == "PATCH" and len(path) == 2:
             return await _upload(project, request, stream, request.path.strip("/").split("/", 1)[1])
-    body = await stream.whole(project.settings.max_payload_size)
-    return await rest_door(project, replace(request, body=body, stream=None))
+    whole = replace(request, body=await stream.whole(project.settings.max_payload_size), stream=None)
+    return await on_current_schema(project, lambda: rest_door(project, whole))
 
 
 async def _upload(project: Project, request: HttpRequest, stream: BodyStream, key: str | None) -> HttpReply:

@@ -334,3 +334,14 @@ async def test_a_client_that_leaves_ends_the_fetch(
         assert wire.sent == []
         assert data(await site.ask("GET", "/files", token=ADMIN_TOKEN)) == []
     assert bytes_kept(tmp_path) == {}
+
+
+async def test_tables_that_change_meanwhile(site: Site, server: Web, tmp_path: Path) -> None:
+    """Somebody else has changed the table: the request is run again on what it is now."""
+    assert data(await site.ask("GET", "/files", token=ADMIN_TOKEN)) == []
+    async with site.database.transaction() as transaction:
+        await transaction.execute("ALTER TABLE directus_files RENAME COLUMN description TO described")
+    made = data(await importing(site, {"url": server.url("/some_name-x.png")}))
+    assert "described" in made
+    assert "description" not in made
+    assert bytes_kept(tmp_path) == {made["filename_disk"]: PNG}
