@@ -23,10 +23,19 @@ _WRITERS: Final[Mapping[str, tuple[str, int | None, Mapping[str, Any]]]] = {
     "gif": ("GIF", None, {}),
 }
 
+#: of images with more pixels: half the time or less, for a few percent of size
+_LARGE: Final = 1_500_000
+_FASTER: Final[Mapping[str, Mapping[str, Any]]] = {
+    "png": {"compress_level": 3},
+    "webp": {"method": 2},
+    "avif": {"speed": 9},
+}
+
 
 def save(image: Image.Image, name: str, quality: int | None, target: str) -> int:
     library_name, usual, options = _WRITERS[name]
-    told: dict[str, Any] = dict(options)
+    large = image.width * image.height > _LARGE
+    told: dict[str, Any] = {**options, **(_FASTER.get(name, {}) if large else {})}
     if name in ("jpg", "webp", "avif", "tiff"):
         told["quality"] = usual if quality is None else quality
     if name == "jpg":
