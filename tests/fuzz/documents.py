@@ -13,7 +13,19 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.fuzz.words import FUNCTIONS, NUMBERS, OPERATORS, some, texts, values
+from tests.fuzz.words import (
+    BOTH,
+    FUNCTIONS,
+    NUMBERS,
+    OPERATORS,
+    once_in,
+    pick,
+    several,
+    some,
+    texts,
+    up_to,
+    values,
+)
 
 INTROSPECTION: Final = """{ __schema {
   queryType { name }
@@ -42,6 +54,12 @@ _SPOILS: Final = (
     *("subscription { articles_mutated { key } }", "__schema { types { name } }", "__type(name: 1) { name }"),
     *("x: ", "1e999", "-", "[[[[", "@key", "@lift", '@as(name: "x")', "@first"),
 )
+
+
+_LIKELY_TEXTS: Final = st.one_of(
+    texts, st.sampled_from(("1", "2", "id", "-id", "title", "year(date_created)"))
+)
+_ONE_OR_SOME: Final = st.one_of(values, st.lists(values, max_size=2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,31 +99,28 @@ def ref(node: Mapping[str, Any]) -> TypeRef:
 # --- values -------------------------------------------------------------------------------------------------
 
 
-@st.composite
 def literals(draw: st.DrawFn, known: Known, wanted: TypeRef, depth: int = 3) -> str:
     """A value of the type in GraphQL's own spelling; now and then one of another type."""
-    if draw(st.integers(1, 15)) == 15:
+    if once_in(draw, 15):
         return _spelled(draw(values))
-    if wanted.many and draw(st.booleans()):
+    if wanted.many and draw(BOTH):
         one = TypeRef(name=wanted.name, kind=wanted.kind, many=False)
-        items = draw(st.lists(literals(known, one, depth - 1), max_size=3)) if depth > 0 else []
+        items = [literals(draw, known, one, depth - 1) for _ in range(draw(up_to(3)))] if depth > 0 else []
         return f"[{', '.join(items)}]"
     if wanted.kind == "INPUT_OBJECT":
         fields = known.types[wanted.name]["inputFields"]
-        chosen = draw(st.lists(st.sampled_from(fields), max_size=2, unique_by=lambda one: one["name"]))
+        chosen = {one["name"]: one for one in several(draw, fields, draw(up_to(2)))}.values()
         if depth <= 0:
             return "{}"
-        parts = [f"{one['name']}: {draw(literals(known, ref(one['type']), depth - 1))}" for one in chosen]
+        parts = [f"{one['name']}: {literals(draw, known, ref(one['type']), depth - 1)}" for one in chosen]
         return "{" + ", ".join(parts) + "}"
     if wanted.kind == "ENUM":
-        return str(draw(st.sampled_from([one["name"] for one in known.types[wanted.name]["enumValues"]])))
+        return str(pick(draw, known.types[wanted.name]["enumValues"])["name"])
     if wanted.name in ("Int", "Float", "GraphQLBigInt", "GraphQLStringOrFloat"):
-        return _spelled(draw(st.sampled_from(NUMBERS)))
+        return _spelled(pick(draw, NUMBERS))
     if wanted.name == "Boolean":
-        return draw(st.sampled_from(("true", "false")))
-    return _spelled(
-        draw(st.one_of(texts, st.sampled_from(("1", "2", "id", "-id", "title", "year(date_created)"))))
-    )
+        return pick(draw, ("true", "false"))
+    return _spelled(draw(_LIKELY_TEXTS))
 
 
 def _spelled(value: Any) -> str:
@@ -116,49 +131,46 @@ def _spelled(value: Any) -> str:
 # --- selections ---------------------------------------------------------------------------------------------
 
 
-@st.composite
 def selections(draw: st.DrawFn, known: Known, parent: str, depth: int) -> str:
     fields = known.fields(parent)
-    chosen = draw(st.lists(st.sampled_from(fields), min_size=1, max_size=4)) if fields else []
-    parts = [part for one in chosen if (part := draw(field_nodes(known, one, depth)))]
+    chosen = several(draw, fields, 1 + draw(up_to(3))) if fields else []
+    parts = [part for one in chosen if (part := field_nodes(draw, known, one, depth))]
     for name in known.possible(parent)[:3]:
-        parts.append(f"... on {name} {{ {draw(selections(known, name, depth - 1))} }}")
-    if draw(st.integers(1, 8)) == 8 or not parts:
+        parts.append(f"... on {name} {{ {selections(draw, known, name, depth - 1)} }}")
+    if once_in(draw, 8) or not parts:
         parts.append("__typename")
-    if draw(st.integers(1, 12)) == 12:
+    if once_in(draw, 12):
         parts = [f"... @include(if: true) {{ {' '.join(parts)} }}"]
     return " ".join(parts)
 
 
-@st.composite
 def field_nodes(draw: st.DrawFn, known: Known, node: Mapping[str, Any], depth: int) -> str:
     kind = ref(node["type"])
     text = str(node["name"])
-    if draw(st.integers(1, 5)) == 5:
-        text = f"{draw(st.sampled_from(('a', 'b', 'id', '_x', 'c1')))}: {text}"
+    if once_in(draw, 5):
+        text = f"{pick(draw, ('a', 'b', 'id', '_x', 'c1'))}: {text}"
     arguments = []
     for argument in node["args"]:
         required = argument["type"]["kind"] == "NON_NULL"
-        if required or draw(st.integers(1, 4)) == 4:
-            arguments.append(f"{argument['name']}: {draw(argument_values(known, argument))}")
+        if required or once_in(draw, 4):
+            arguments.append(f"{argument['name']}: {argument_values(draw, known, argument)}")
     if arguments:
         text += f"({', '.join(arguments)})"
     if kind.kind in ("OBJECT", "UNION", "INTERFACE"):
         if depth <= 0:
             return ""
-        text += f" {{ {draw(selections(known, kind.name, depth - 1))} }}"
+        text += f" {{ {selections(draw, known, kind.name, depth - 1)} }}"
     return text
 
 
-@st.composite
 def argument_values(draw: st.DrawFn, known: Known, argument: Mapping[str, Any]) -> str:
     """Names in lists of texts (sort, groupBy) are mostly names."""
-    if argument["name"] in ("sort", "groupBy") and draw(st.integers(1, 4)) > 1:
+    if argument["name"] in ("sort", "groupBy") and not once_in(draw, 4):
         name = draw(
             st.sampled_from(("id", "-id", "title", "author.name", "-status", "sort", "name", "count.id"))
         )
-        return json.dumps([some(draw, (name, f"{draw(st.sampled_from(FUNCTIONS))}({name})"), texts)])
-    return draw(literals(known, ref(argument["type"])))
+        return json.dumps([some(draw, (name, f"{pick(draw, FUNCTIONS)}({name})"), texts)])
+    return literals(draw, known, ref(argument["type"]))
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -167,13 +179,13 @@ def argument_values(draw: st.DrawFn, known: Known, argument: Mapping[str, Any]) 
 @st.composite
 def payloads(draw: st.DrawFn, known: Known) -> Any:
     """What is sent as JSON: mostly a document with or without variables."""
-    text = "{ " + draw(selections(known, known.query, 4)) + " }"
+    text = "{ " + selections(draw, known, known.query, 4) + " }"
     variables: Any = None
-    form = draw(st.integers(0, 9))
+    form = draw(up_to(9))
     if form == 0:
-        text, variables = draw(with_variables(known))
+        text, variables = with_variables(draw, known)
     elif form == 1:
-        text = draw(spoiled(text))
+        text = spoiled(draw, text)
     elif form == 2:
         text = f"query N {text} query M {{ __typename }}"
     elif form == 3:
@@ -181,38 +193,36 @@ def payloads(draw: st.DrawFn, known: Known) -> Any:
     payload: dict[str, Any] = {"query": text}
     if variables is not None:
         payload["variables"] = variables
-    if draw(st.integers(1, 6)) == 6:
-        payload["operationName"] = draw(st.sampled_from(("N", "M", "", None, 7, ["N"])))
-    if draw(st.integers(1, 40)) == 40:
+    if once_in(draw, 6):
+        payload["operationName"] = pick(draw, ("N", "M", "", None, 7, ["N"]))
+    if once_in(draw, 40):
         return draw(
             st.sampled_from((None, [], "x", [payload], {"query": 1}, {"query": text, "variables": [1]}))
         )
     return payload
 
 
-@st.composite
 def with_variables(draw: st.DrawFn, known: Known) -> tuple[str, Any]:
     """A list with its filter in a variable, of whatever value; a flag where nothing is listed."""
     lists = [one for one in known.fields(known.query) if any(a["name"] == "filter" for a in one["args"])]
     if not lists:
         return "query ($f: Boolean!) { __typename @skip(if: $f) }", {"f": draw(values)}
-    root = draw(st.sampled_from(lists))
+    root = pick(draw, lists)
     kind = next(ref(one["type"]).name for one in root["args"] if one["name"] == "filter")
     inputs = [one["name"] for one in known.types[kind]["inputFields"]]
-    name = draw(st.sampled_from(inputs))
-    value = {name: {draw(st.sampled_from(OPERATORS)): draw(st.one_of(values, st.lists(values, max_size=2)))}}
+    name = pick(draw, inputs)
+    value = {name: {pick(draw, OPERATORS): draw(_ONE_OR_SOME)}}
     text = f"query ($f: {kind}, $n: Int) {{ {root['name']}(filter: $f, limit: $n) {{ __typename }} }}"
-    given = draw(st.one_of(st.just(value), st.just(value), values, st.just({"_and": [value, value]})))
+    given = pick(draw, (value, value, draw(values), {"_and": [value, value]}))
     return text, draw(
         st.sampled_from(({"f": given, "n": 3}, {"f": given}, {"n": "x", "f": given}, [], {}, "x"))
     )
 
 
-@st.composite
 def spoiled(draw: st.DrawFn, text: str) -> str:
-    spoil = draw(st.sampled_from(_SPOILS))
-    place = draw(st.integers(0, len(text)))
-    form = draw(st.integers(0, 2))
+    spoil = pick(draw, _SPOILS)
+    place = draw(up_to(len(text)))
+    form = draw(up_to(2))
     if form == 0:
         return text[:place] + " " + spoil + " " + text[place:]
     return text[:place] if form == 1 else text + " " + spoil

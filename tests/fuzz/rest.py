@@ -15,14 +15,18 @@ from hypothesis import strategies as st
 
 from tests.fuzz.words import (
     AGGREGATES,
+    BOTH,
     FUNCTIONS,
     NONSENSE,
     OPERATORS,
     SYSTEM_PATHS,
     Words,
     nonsense,
+    once_in,
+    pick,
     some,
     texts,
+    up_to,
     values,
 )
 
@@ -63,11 +67,11 @@ class Request:
 @st.composite
 def paths(draw: st.DrawFn, words: Words) -> tuple[str, str]:
     """A path and the collection it is about."""
-    kind = draw(st.integers(0, 9))
+    kind = draw(up_to(9))
     if kind == 0:
-        return draw(st.sampled_from(_FIXED)), "articles"
+        return pick(draw, _FIXED), "articles"
     if kind <= 2:
-        system = draw(st.sampled_from(SYSTEM_PATHS))
+        system = pick(draw, SYSTEM_PATHS)
         name = f"directus_{system}"
         return _with_key(draw, f"/{system}"), name if name in words.fields else "articles"
     collection = some(draw, words.users(), st.sampled_from((*words.collections, *NONSENSE)))
@@ -76,7 +80,7 @@ def paths(draw: st.DrawFn, words: Words) -> tuple[str, str]:
 
 
 def _with_key(draw: st.DrawFn, path: str) -> str:
-    return f"{path}/{draw(st.sampled_from(_KEYS))}" if draw(st.integers(0, 4)) == 0 else path
+    return f"{path}/{pick(draw, _KEYS)}" if draw(up_to(4)) == 0 else path
 
 
 # --- the query language -------------------------------------------------------------------------------------
@@ -86,40 +90,40 @@ def _with_key(draw: st.DrawFn, path: str) -> str:
 def field_paths(draw: st.DrawFn, words: Words, collection: str, depth: int = 3) -> str:
     """`title`, `author.name`, `*.*`, `year(date)`, `item:block_texts.body`."""
     links = words.links.get(collection, {})
-    kind = draw(st.integers(0, 9))
+    kind = draw(up_to(9))
     if kind <= 1:
-        return draw(st.sampled_from(("*", "*.*", "id")))
+        return pick(draw, ("*", "*.*", "id"))
     if kind <= 3 and links and depth:
-        name = draw(st.sampled_from(sorted(links)))
-        target = draw(st.sampled_from(links[name] or ("articles",)))
+        name = pick(draw, sorted(links))
+        target = pick(draw, links[name] or ("articles",))
         inner = draw(field_paths(words, target, depth - 1))
-        scope = f":{target}" if (collection, name) in words.to_any and draw(st.booleans()) else ""
+        scope = f":{target}" if (collection, name) in words.to_any and draw(BOTH) else ""
         return f"{name}{scope}.{inner}"
     name = some(draw, words.fields[collection], nonsense)
-    return f"{draw(st.sampled_from(FUNCTIONS))}({name})" if kind == 4 else str(name)
+    return f"{pick(draw, FUNCTIONS)}({name})" if kind == 4 else str(name)
 
 
 @st.composite
 def filters(draw: st.DrawFn, words: Words, collection: str, depth: int = 3) -> Any:
     links = words.links.get(collection, {})
-    kind = draw(st.integers(0, 12))
+    kind = draw(up_to(12))
     if kind == 0:
         return draw(st.one_of(values, st.lists(values, max_size=2)))
     if kind <= 2 and depth:
         inner = draw(st.lists(filters(words, collection, depth - 1), max_size=3))
-        return {draw(st.sampled_from(("_and", "_or"))): inner}
+        return {pick(draw, ("_and", "_or")): inner}
     if kind <= 5 and links and depth:
-        name = draw(st.sampled_from(sorted(links)))
-        target = draw(st.sampled_from(links[name] or ("articles",)))
+        name = pick(draw, sorted(links))
+        target = pick(draw, links[name] or ("articles",))
         below = draw(filters(words, target, depth - 1))
         if (collection, name) in words.to_any:
             name = f"{name}:{target}"
-        elif draw(st.booleans()):
-            below = {draw(st.sampled_from(("_some", "_none"))): below}
+        elif draw(BOTH):
+            below = {pick(draw, ("_some", "_none")): below}
         return {name: below}
     name = str(some(draw, words.fields[collection], nonsense))
-    if draw(st.integers(0, 6)) == 0:
-        name = f"{draw(st.sampled_from(FUNCTIONS))}({name})"
+    if draw(up_to(6)) == 0:
+        name = f"{pick(draw, FUNCTIONS)}({name})"
     operator = some(draw, OPERATORS, nonsense, 20)
     value = draw(st.one_of(values, values, st.lists(values, max_size=3)))
     return {name: {operator: value}}
@@ -131,7 +135,7 @@ def levels(draw: st.DrawFn, words: Words, collection: str, prefix: str = "", dep
     asked: Asked = {}
 
     def maybe(name: str, made: st.SearchStrategy[Any], chance: int = 3) -> None:
-        if draw(st.integers(1, chance)) == chance:
+        if once_in(draw, chance):
             asked[prefix + name] = draw(made)
 
     names = field_paths(words, collection, 2)
@@ -143,15 +147,15 @@ def levels(draw: st.DrawFn, words: Words, collection: str, prefix: str = "", dep
     maybe("page", st.sampled_from((0, 1, 2, -1, 2**31, 2**62, 10**30, "x")), 5)
     maybe("search", texts, 5)
     maybe("alias", st.dictionaries(nonsense, names, max_size=2), 6)
-    if draw(st.integers(1, 5)) == 5:
+    if once_in(draw, 5):
         asked[f"{prefix}aggregate"] = draw(
             st.dictionaries(st.sampled_from((*AGGREGATES, "nope")), st.lists(names, max_size=2), max_size=2)
         )
         maybe("groupBy" if not prefix else "group", st.lists(names, max_size=2), 2)
     links = words.links.get(collection, {})
-    if links and depth and draw(st.integers(1, 4)) == 4:
-        name = draw(st.sampled_from(sorted(links)))
-        target = draw(st.sampled_from(links[name] or ("articles",)))
+    if links and depth and once_in(draw, 4):
+        name = pick(draw, sorted(links))
+        target = pick(draw, links[name] or ("articles",))
         below = draw(levels(words, target, "_", depth - 1))
         if prefix:
             asked[name] = below
@@ -182,18 +186,18 @@ def queries(draw: st.DrawFn, words: Words, collection: str) -> Asked:
 @st.composite
 def requests(draw: st.DrawFn, words: Words) -> Request:
     path, collection = draw(paths(words))
-    method = draw(st.sampled_from(_METHODS))
+    method = pick(draw, _METHODS)
     asked = draw(queries(words, collection))
     if method in ("GET", "HEAD", "OPTIONS", "TRACE"):
-        text = "&".join(_pairs(asked, brackets=draw(st.booleans())))
-        if draw(st.integers(1, 15)) == 15:
+        text = "&".join(_pairs(asked, brackets=draw(BOTH)))
+        if once_in(draw, 15):
             text += "&" + draw(
                 st.sampled_from(("filter[", "filter[]]=1", "a" * 5000, "%", "%ff=%ff", "&&==[]"))
             )
         return Request(method=method, target=f"{path}?{text}")
     body = json.dumps({"query": asked}).encode()
-    if draw(st.integers(1, 8)) == 8:
-        body = draw(st.sampled_from(_BODIES))
+    if once_in(draw, 8):
+        body = pick(draw, _BODIES)
     media = some(draw, ("application/json",), st.sampled_from(("text/plain", "", "multipart/form-data", "é")))
     return Request(method=method, target=path, headers={"content-type": media}, body=body)
 

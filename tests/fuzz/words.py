@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -73,8 +74,30 @@ texts: Final = st.one_of(st.sampled_from(TEXTS), st.text(max_size=12))
 nonsense: Final = st.sampled_from(NONSENSE)
 
 
+BOTH: Final = st.booleans()
+T = TypeVar("T")
+
+
+@cache
+def up_to(last: int) -> st.SearchStrategy[int]:
+    """Made once: to make a strategy takes longer than to draw from it."""
+    return st.integers(0, last)
+
+
+def once_in(draw: st.DrawFn, times: int) -> bool:
+    return draw(up_to(times - 1)) == times - 1
+
+
+def pick(draw: st.DrawFn, choices: Sequence[T]) -> T:
+    return choices[draw(up_to(len(choices) - 1))]
+
+
+def several(draw: st.DrawFn, choices: Sequence[T], number: int) -> list[T]:
+    return [pick(draw, choices) for _ in range(number)]
+
+
 def some(draw: st.DrawFn, likely: Sequence[Any], odd: st.SearchStrategy[Any], chance: int = 12) -> Any:
     """One of `likely`; once in `chance` times something of `odd`."""
-    if not likely or draw(st.integers(1, chance)) == chance:
+    if not likely or once_in(draw, chance):
         return draw(odd)
-    return draw(st.sampled_from(likely))
+    return pick(draw, likely)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ values = st.one_of(texts, numbers, st.booleans(), st.none())
 lists = st.lists(st.one_of(texts, numbers), max_size=3)
 
 
+@cache
 def filters(collection: str, depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
     operator = st.tuples(st.sampled_from(OPERATORS), st.one_of(values, lists)).map(
         lambda pair: {pair[0]: pair[1]}
@@ -65,6 +67,7 @@ def filters(collection: str, depth: int = 2) -> st.SearchStrategy[dict[str, Any]
     return st.one_of(options)
 
 
+@cache
 def sorts(collection: str) -> st.SearchStrategy[list[str]]:
     columns = [name for name in SCALARS[collection] if name not in ("meta",)]
     paths = [
@@ -78,6 +81,7 @@ def sorts(collection: str) -> st.SearchStrategy[list[str]]:
     )
 
 
+@cache
 def selections(collection: str, depth: int = 2) -> st.SearchStrategy[str]:
     plain = st.lists(st.sampled_from(SCALARS[collection]), min_size=1, max_size=4, unique=True).map(" ".join)
     if not depth:
