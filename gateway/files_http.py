@@ -115,7 +115,7 @@ class _Receiving:
         if not self.files:
             if self.key is None or not self.fields:
                 raise invalid_payload("No files were included in the body")
-            await self._allowed()
+            await self._allowed(bytes_too=False)
             if self.place is not None:
                 copy = await self._desk.copied(self.key, self.place)
                 self.files += [] if copy is None else [(copy, self.fields)]
@@ -129,13 +129,15 @@ class _Receiving:
         place = sent.get("storage") if self.key is None else self.place or await self._desk.place_of(self.key)
         self.files.append((await self._desk.intake.take(incoming, location=place), sent))
 
-    async def _allowed(self) -> None:
+    async def _allowed(self, *, bytes_too: bool = True) -> None:
         """Before the first byte of a file is stored."""
         sent = self.fields
         if self.key is not None and self.context.rules.admin and sent.get("storage") is not None:
             # for others it is no field that they may send
             self.place = self._desk.intake.location(sent.pop("storage")).name
-        await on_current_schema(self.project, lambda: self._desk.foresee(self.context, sent, key=self.key))
+        await on_current_schema(
+            self.project, lambda: self._desk.foresee(self.context, sent, key=self.key, bytes_too=bytes_too)
+        )
 
     # --- rows -----------------------------------------------------------------------------------------------
 

@@ -146,9 +146,11 @@ class Mutations:
         *,
         key: Any = None,
         filled: frozenset[str],
+        touched: frozenset[str] = frozenset(),
     ) -> None:
         """Raises what the caller would be refused who creates such an item, or updates the one of that key,
-        as far as that can be known before `filled` are. Nothing is written, and nothing held.
+        as far as that can be known before `filled` are. `touched`: fields of those that take a right.
+        Nothing is written, and nothing held.
         """
         tools, gate = self._tools_of(bundle), bundle.gate(context.rules)
         action: Action = "create" if key is None else "update"
@@ -158,7 +160,7 @@ class Mutations:
         lookups = tools.lookups(self._database, context)
         preparer = tools.preparer(self._database, lookups, gate, context)
         item = read_item(payload, home, tools.snapshot, untold=gate.untold)
-        await preparer.foresee(home, item, key, filled)
+        await preparer.foresee(home, item, key, filled, touched)
 
     # --- running --------------------------------------------------------------------------------------------
 

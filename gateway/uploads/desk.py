@@ -26,6 +26,7 @@ from resolvers.files.leaving import FILES, Stored
 from resolvers.files.storage import Storage, StorageError
 from resolvers.sql.files import by_key, by_name, default_folder
 from schema_gen.database import Database
+from schema_gen.drivers.base import Row
 from schema_gen.errors import CausewayError
 
 #: columns of a file that are known when its bytes are
@@ -44,6 +45,8 @@ FILLED: Final = frozenset(
         "width",
     }
 )
+#: what new bytes change of a row
+OF_BYTES: Final = frozenset({"filename_disk", "filename_download", "type"})
 
 
 class Foresee(Protocol):
@@ -58,6 +61,7 @@ class Foresee(Protocol):
         *,
         key: Any = None,
         filled: frozenset[str],
+        touched: frozenset[str] = frozenset(),
     ) -> Awaitable[None]: ...
 
 
@@ -76,13 +80,21 @@ class FileDesk:
     moved_go: bool
 
     async def foresee(
-        self, context: RequestContext, sent: Mapping[str, Any], *, key: str | None = None
+        self,
+        context: RequestContext,
+        sent: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        bytes_too: bool = True,
     ) -> None:
         """Raises what the caller will be refused who makes a file of these fields, or changes the one of that
-        key, as far as that is known before its bytes are.
+        key, as far as that is known before its bytes are. Who may change some fields may not change the
+        bytes, unless those that tell of them are among them.
         """
         filled = FILLED - sent.keys()
-        await self.ask(self.holder.current, FILES, sent, context, key=key, filled=filled)
+        touched = OF_BYTES if key is not None and bytes_too else frozenset[str]()
+        bundle = self.holder.current
+        await self.ask(bundle, FILES, sent, context, key=key, filled=filled, touched=touched - sent.keys())
 
     async def place_of(self, key: str) -> str | None:
         """The location that holds the bytes of a file; None: the one for new files."""
@@ -135,9 +147,10 @@ class FileDesk:
         """The names, of these, that rows stand for; the others are removed. For when it is not known what
         became of the rows: what cannot be found out keeps its bytes.
         """
-        held = await self._held([one.disk for one in taken])
-        if held is None:
+        rows = await self._rows_of([one.disk for one in taken])
+        if rows is None:
             return frozenset(one.disk for one in taken)
+        held = frozenset(row[2] for row in rows)
         for one in taken:
             if one.disk not in held:
                 await self.intake.discard(one)
@@ -149,16 +162,15 @@ class FileDesk:
         """
         if location is not None and not self.moved_go:
             old = [one for one in old if one.location == location]
-        rows = await by_name(self.database, self.database, [one.name for one in old])
-        left = {(row[1], row[2]) for row in rows}
-        await self.remove([one for one in old if (one.location, one.name) not in left])
+        rows = await self._rows_of([one.name for one in old])
+        if rows is not None:
+            left = {(row[1], row[2]) for row in rows}
+            await self.remove([one for one in old if (one.location, one.name) not in left])
 
-    async def _held(self, names: Sequence[str]) -> frozenset[str] | None:
-        if not names:
-            return frozenset()
+    async def _rows_of(self, names: Sequence[str]) -> list[Row] | None:
+        """The rows that stand for bytes of these names; None: that cannot be found out."""
         try:
-            rows = await by_name(self.database, self.database, names)
+            return await by_name(self.database, self.database, names)
         except CausewayError as error:
             logging.getLogger(LOGGER).warning("bytes stay whose rows are not known: %s: %s", names, error)
             return None
-        return frozenset(row[2] for row in rows)

@@ -95,19 +95,29 @@ class Preparer:
         self._rights.create(collection, [Wish(item=item, intent="create") for item in items])
         return self._rights.scope("create", collection.name).fields
 
-    async def foresee(self, collection: Collection, item: Item, key: Any, filled: frozenset[str]) -> None:
+    async def foresee(
+        self,
+        collection: Collection,
+        item: Item,
+        key: Any,
+        filled: frozenset[str],
+        touched: frozenset[str],
+    ) -> None:
         """Raises what an item would be refused for; `key` None: a new one. `filled`: fields that somebody
-        fills later, and that nothing is asked of before.
+        fills later, and that nothing is asked of before; `touched`: those of them that take a right.
         """
         named = None if key is None else self.keys.named(collection, key)
         action: Literal["create", "update"] = "create" if key is None else "update"
-        wish = Wish(item=item, intent=action, key=named)
+        wish = Wish(item=item, intent=action, key=named, awaited=touched)
         if action == "create":
             self._rights.create(collection, [wish])
-        elif named is None or not await self._lookups.existing(collection, [named]):
+        elif named is None:
             raise forbidden()
         else:
+            # of who is restricted, hidden and missing items are refused alike
             await self._rights.update(collection, [(named, wish)])
+            if self._rights.unrestricted and not await self._lookups.existing(collection, [named]):
+                raise forbidden()
         check_sent(collection.name, action, item.values, self._context)
         grants = self._rights.scope(action, collection.name).grants
         batch = await self._fields.batch(collection, action, grants, self._actor_values)

@@ -413,6 +413,15 @@ async def test_what_the_server_knows_takes_no_right(files: Files) -> None:
             ],
             [field("description", "D")],
         ),
+        ([{"action": "update", "fields": "title"}], []),
+        ([{"action": "update", "fields": "title,type,filename_download"}], [field("title", "T")]),
+        (
+            [
+                {"action": "update", "fields": "title"},
+                {"action": "update", "rule": {"title": {"_eq": "mine"}}},
+            ],
+            [],
+        ),
     ],
 )
 async def test_who_may_not_change_the_file_stores_no_byte(
@@ -426,9 +435,19 @@ async def test_who_may_not_change_the_file_stores_no_byte(
     assert files.bytes_of(one) == b"hello"
 
 
+async def test_hidden_and_missing_files_are_refused_alike(files: Files) -> None:
+    one = await files.upload(field("title", "yours"), TEXT)
+    token = await _caller(files, {"action": "update", "rule": {"title": {"_eq": "mine"}}})
+    hidden, missing = [
+        await files.send("PATCH", f"/files/{key}", TEXT, token=token) for key in (one["id"], NOWHERE)
+    ]
+    assert (hidden.status, hidden.body) == (missing.status, missing.body)
+
+
 async def test_who_may_change_the_row_may_change_its_bytes(files: Files) -> None:
     one = await files.upload(field("title", "mine"), TEXT)
-    token = await _caller(files, {"action": "update", "fields": "title", "rule": {"title": {"_eq": "mine"}}})
+    fields = "filename_disk,filename_download,type"
+    token = await _caller(files, {"action": "update", "fields": fields, "rule": {"title": {"_eq": "mine"}}})
     answer = await files.send("PATCH", f"/files/{one['id']}", file("b.txt", b"new"), token=token)
     assert answer.status == 204
     row = await files.row(one["id"])
