@@ -176,12 +176,17 @@ class Actors:
         rules, until = await self._rules.rules(policies)
         if not person.second_factor:
             rules = without_second_factor(rules)
+        everywhere = all(policy.ip_access is None for policy in person.policies)
         actor = replace(
-            person.actor, policies=tuple(policy.id for policy in policies), admin=rules.admin, app=rules.app
+            person.actor,
+            policies=tuple(policy.id for policy in policies),
+            admin=rules.admin,
+            app=rules.app,
+            everywhere=everywhere,
         )
         access = Access(actor=actor, rules=rules)
         known.until = min(known.until, until)
-        if all(policy.ip_access is None for policy in person.policies):
+        if everywhere:
             known.everywhere = access
         else:
             known.by_ip.put(ip, access)

@@ -33,6 +33,8 @@ class Actor:
     app: bool = False
     #: the login that the credentials came from (`resolvers.sessions.login_of`); None for static tokens
     login: str | None = None
+    #: at every address; False: some policy of his names addresses
+    everywhere: bool = True
 
 
 SYSTEM: Final = Actor(kind="system", admin=True, app=True)

@@ -19,7 +19,7 @@ from gateway.http import AnyReply, Headers, HttpReply, HttpRequest, StreamedRepl
 from resolvers.files.storage import Opened
 
 #: bytes that are sent as one piece
-SMALL: Final = 64 * 1024
+SMALL: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

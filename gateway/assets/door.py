@@ -82,7 +82,9 @@ class _Asking:
         desk, request = self.desk, self.request
         recipe = self._recipe(row, choice) if self.query else None
         version = version_of(row, None if recipe is None else recipe.key)
-        everybody = self.context.actor.kind == "public"
+        actor = self.context.actor
+        # what depends on the address is not for caches that others share
+        everybody = actor.kind == "public" and actor.everywhere
         kept = (*version.headers, ("cache-control", desk.terms.cache_control(everybody=everybody)))
         if recipe is not None and recipe.varies:
             kept = (*kept, ("vary", "Accept"))

@@ -195,8 +195,13 @@ async def test_caches_keep_nothing_for_others(site: Site) -> None:
         assert "public" not in zipped.headers["cache-control"]
     by_link = await get(site, f"{key}?access_token=ada", None)
     assert (by_link.status, by_link.headers["cache-control"]) == (200, "private, max-age=2592000")
-    refused = await get(site, key, None)
-    assert (refused.status, refused.headers["cache-control"]) == (403, "no-cache")
     # who knows the tag of a file knows nothing of it
     tag = by_link.headers["etag"]
     assert (await get(site, key, None, **{"if-none-match": tag})).status == 403
+    refused = await get(site, key, None)
+    assert (refused.status, refused.headers["cache-control"]) == (403, "no-cache")
+    by_address = await add_policy(site.database, public=True, ip_access="192.0.2.0/24")
+    await grant(site.database, by_address, "directus_files")
+    await site.project.epochs.bump_access()
+    here = await get(site, key, None)
+    assert (here.status, here.headers["cache-control"]) == (200, "private, max-age=2592000")
