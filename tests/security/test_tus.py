@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.gateway.tus.client import Desk, stored_on_disk, uploading
+from tests.gateway.tus.client import Desk, Desks
 from tests.gateway.tus.words import pairs
 from tests.support.dump import dump
 from tests.support.project import (
@@ -22,8 +21,8 @@ from tests.support.project import (
     change,
     code,
     grant,
-    seed_system,
 )
+from tests.support.session import Dialect, TestRun
 
 BODY = b"hello world"
 MINE = {"uploaded_by": {"_eq": "$CURRENT_USER"}}
@@ -55,7 +54,7 @@ class Place:
 
     async def whole(self) -> tuple[list[str], dict[str, bytes]]:
         """All that there is, in the database and on disk."""
-        files = [path for path in self.directory.rglob("*") if path.is_file() and ".sqlite" not in path.name]
+        files = [path for path in self.directory.rglob("*") if path.is_file()]
         return await dump(self.desk.site.database), {str(path): path.read_bytes() for path in files}
 
     async def revoke(self, action: str) -> None:
@@ -63,17 +62,25 @@ class Place:
         await self.desk.site.project.epochs.bump_access()
 
 
+@pytest.fixture(scope="module")
+async def desks(test_run: TestRun, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desks]:
+    opened = Desks(test_run, tmp_path_factory.mktemp("tus"))
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture
-async def place(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Place]:
-    async with uploading(await make_database(seed_system), **stored_on_disk(tmp_path)) as desk:
-        theirs = await desk.upload(b"theirs", filename_download="theirs.txt")
-        user = await add_user(desk.site.database, "u@example.com", token="u")
-        policy = await add_policy(desk.site.database, user=user)
-        for action in ("create", "read"):
-            await grant(desk.site.database, policy, "directus_files", action)
-        await grant(desk.site.database, policy, "directus_files", "update", rule=MINE)
-        await desk.site.project.epochs.bump_access()
-        yield Place(desk=desk, directory=tmp_path, policy=policy, theirs=theirs)
+async def place(desks: Desks, dialect: Dialect) -> AsyncIterator[Place]:
+    desk = await desks.of(dialect)
+    theirs = await desk.upload(b"theirs", filename_download="theirs.txt")
+    user = await add_user(desk.site.database, "u@example.com", token="u")
+    policy = await add_policy(desk.site.database, user=user)
+    for action in ("create", "read"):
+        await grant(desk.site.database, policy, "directus_files", action)
+    await grant(desk.site.database, policy, "directus_files", "update", rule=MINE)
+    await desk.site.project.epochs.bump_access()
+    yield Place(desk=desk, directory=desks.directory(dialect), policy=policy, theirs=theirs)
+    await desk.clear()
 
 
 @pytest.mark.parametrize("name", ["id", "replace_id"])

@@ -11,15 +11,17 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from gateway.tus.protocol import PART
 from tests.gateway.tus.words import pairs
 from tests.support.asgi import Answer, Wire, ask, http_scope
-from tests.support.project import ADMIN_TOKEN, Site, running
+from tests.support.project import ADMIN_TOKEN, Site, change, running, seed_system
+from tests.support.session import Dialect, TestRun
 
 VERSION: Final = {"tus-resumable": "1.0.0"}
 
@@ -105,6 +107,26 @@ class Desk:
         finally:
             await opened.close()
 
+    async def clear(self) -> None:
+        """All that tests make goes: files, what is told of them, folders, who they are of."""
+        made = "select id from directus_policies where name = 'policy'"
+        for sql in (
+            "delete from directus_files",
+            "delete from directus_revisions",
+            "delete from directus_activity",
+            "update directus_settings set storage_default_folder = null",
+            "delete from directus_folders",
+            "delete from directus_sessions",
+            f"delete from directus_permissions where policy in ({made})",
+            f"delete from directus_access where policy in ({made})",
+            "delete from directus_policies where name = 'policy'",
+            "delete from directus_users where email = 'u@example.com'",
+        ):
+            await change(self.site.database, sql)
+        await self.site.project.epochs.bump_access()
+        location = self.site.project.files.storage.default
+        await location.remove(await location.listed(""))
+
     async def objects(self) -> list[str]:
         return await self.site.project.files.storage.default.listed("")
 
@@ -122,6 +144,36 @@ class Opened:
         """None: the client left."""
         await self.site.application(self.scope, self.wire.receive, self.wire.send)
         return self.wire.answer if self.wire.sent else None
+
+
+class Desks:
+    """One of each database, which many tests have one after the other."""
+
+    def __init__(self, run: TestRun, directory: Path) -> None:
+        self._run = run
+        self._directory = directory
+        self._stack = AsyncExitStack()
+        self._open: dict[Dialect, Desk] = {}
+
+    async def of(self, dialect: Dialect) -> Desk:
+        if dialect not in self._open:
+            name, place = f"tus_{uuid4().hex}", self.directory(dialect)
+            place.mkdir()
+            template = await self._run.template(dialect, "tus", seed_system)
+            url = self._run.copy_template(dialect, template, name, self._directory)
+            if dialect == "postgresql":
+                self._stack.callback(self._run.cluster().drop, name)
+            self._open[dialect] = await self._stack.enter_async_context(
+                uploading(url, **stored_on_disk(place))
+            )
+        return self._open[dialect]
+
+    def directory(self, dialect: Dialect) -> Path:
+        """What holds nothing but uploads."""
+        return self._directory / dialect
+
+    async def close(self) -> None:
+        await self._stack.aclose()
 
 
 @asynccontextmanager

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeDatabase
-from tests.gateway.tus.client import Desk, stored_on_disk, uploading
-from tests.support.project import seed_system
+from tests.gateway.tus.client import Desk, Desks
+from tests.support.session import Dialect, TestRun
+
+
+@pytest.fixture(scope="package")
+async def desks(test_run: TestRun, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desks]:
+    opened = Desks(test_run, tmp_path_factory.mktemp("tus"))
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
-async def desk(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with uploading(await make_database(seed_system), **stored_on_disk(tmp_path)) as opened:
-        yield opened
+async def desk(desks: Desks, dialect: Dialect) -> AsyncIterator[Desk]:
+    opened = await desks.of(dialect)
+    yield opened
+    await opened.clear()

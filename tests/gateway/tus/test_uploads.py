@@ -75,7 +75,8 @@ async def test_what_is_under_way_is_nobody_s_to_see(desk: Desk) -> None:
     await desk.send(place, 0, BODY[:5])
     (row,) = await desk.rows("id, tus_id, filesize, filename_disk")
     assert row["tus_id"] == place.rpartition("/")[2]
-    assert (await desk.ask("GET", f"/files/{row['id']}")).status == 403
+    for path in ("files", "assets"):
+        assert (await desk.ask("GET", f"/{path}/{row['id']}")).status == 403
     assert await desk.seen("filter[tus_id][_nnull]=true") == []
     assert await desk.seen("aggregate[count]=*") == [{"count": 0}]
     asked = {"query": f'{{ files {{ id }} files_by_id(id: "{row["id"]}") {{ id }} }}'}
@@ -146,9 +147,9 @@ async def test_a_part_with_a_checksum_is_kept_whole_or_not_at_all(desk: Desk) ->
     assert await desk.offset(place) == 0
 
 
-async def test_two_writers_at_once(desk: Desk) -> None:
+async def test_two_writers_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is told to come again; it can neither add nor end."""
-    desk.site.project.tus.patience = 0
+    monkeypatch.setattr(desk.site.project.tus, "patience", 0)
     place = await desk.create(11)
     sent = desk.wire(place, 0, 11)
     sent.give(BODY[:5])
@@ -319,12 +320,14 @@ async def test_a_storage_that_fails(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert len(await desk.seen()) == 1
 
 
-async def test_a_worker_that_was_killed_holds_up_nobody_for_long(desk: Desk) -> None:
+async def test_a_worker_that_was_killed_holds_up_nobody_for_long(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What it left in the row is out soon."""
     place = await desk.create(11)
     upload = place.rpartition("/")[2]
     files = PartialFiles(desk.site.database)
-    desk.site.project.tus.patience = 0
+    monkeypatch.setattr(desk.site.project.tus, "patience", 0)
     now = datetime.now(UTC)
     assert await files.hold(upload, "another", now, now + timedelta(seconds=60))
     assert (await desk.send(place, 0, BODY)).status == 423
