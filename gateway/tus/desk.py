@@ -109,7 +109,7 @@ class TusDesk:
         write: Write,
     ) -> Done:
         """Raises Refused, ClientGone, OUT_OF_TIME, SERVICE_UNAVAILABLE; what arrived before that stays."""
-        with _telling():
+        with _telling(), self._intake.one_more():
             place = self._place(file)
             async with held(self._files, file.upload, self.patience) as lease:
                 lease.offset = offset = await self._offset(place, file)

@@ -116,7 +116,7 @@ class Intake:
         if name is None:
             raise invalid_payload(_MISSING_NAME)
         place = self.location(location)
-        with self._one_more():
+        with self.one_more():
             head, rest = await _split(incoming.chunks)
             kind = kind_of(head, name, incoming.type)
             self._check_kind(kind)
@@ -201,7 +201,8 @@ class Intake:
             raise invalid_payload("File is of invalid content type")
 
     @contextmanager
-    def _one_more(self) -> Iterator[None]:
+    def one_more(self) -> Iterator[None]:
+        """Raises SERVICE_UNAVAILABLE where there are as many uploads as there may be."""
         most = self.bounds.at_once
         if most is not None and self._under_way >= most:
             raise service_unavailable("files", "Too many uploads at once", retry_after=1)

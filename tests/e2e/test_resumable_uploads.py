@@ -29,12 +29,14 @@ _PATIENCE: Final = 120
 
 @dataclass(kw_only=True)
 class Place:
-    """`start` starts the server again where it was."""
+    """`large`: what is uploaded, and its `digest`. `start` starts the server again where it was."""
 
     database: str
     directory: Path
     port: int
     stack: ExitStack
+    large: Path
+    digest: str
     servers: list[ServerProcess] = field(default_factory=list)
 
     def start(self) -> None:
@@ -47,10 +49,6 @@ class Place:
         )
         self.servers.append(self.stack.enter_context(server))
 
-    @property
-    def large(self) -> Path:
-        return self.directory / "large.bin"
-
     def content(self, id_: str) -> str:
         """The digest of what is stored."""
         (found,) = (self.directory / "uploads").glob(f"{id_}.*")
@@ -62,11 +60,12 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_large(path: Path) -> None:
-    """Every block is another, so that one at a wrong place, or twice, is seen."""
+def write_large(path: Path) -> str:
+    """Every block is another, so that one at a wrong place, or twice, is seen. Gives the digest."""
     with path.open("wb") as file:
         for number in range(_BLOCKS):
             file.write(hashlib.sha256(str(number).encode()).digest() * (_BLOCK // 32))
+    return digest(path)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +76,10 @@ async def place(test_run: TestRun, tmp_path_factory: pytest.TempPathFactory) -> 
     with socket.create_server(("127.0.0.1", 0)) as free, ExitStack() as stack:
         port = free.getsockname()[1]
         free.close()
-        made = Place(database=url, directory=directory, port=port, stack=stack)
-        write_large(made.large)
+        large = directory / "large.bin"
+        made = Place(
+            database=url, directory=directory, port=port, stack=stack, large=large, digest=write_large(large)
+        )
         made.start()
         yield made
 
@@ -111,7 +112,7 @@ async def test_another_client_goes_on(place: Place, workshop: Path) -> None:
     process = await client(place, workshop, "leaving")
     async with asyncio.timeout(_PATIENCE):
         told = await ended(process)
-    assert place.content(told["id"]) == digest(place.large)
+    assert place.content(told["id"]) == place.digest
     assert _BLOCKS * _BLOCK // 4 < told["offset"] < _BLOCKS * _BLOCK
 
 
@@ -124,6 +125,6 @@ async def test_a_server_that_was_killed_goes_on(place: Place, workshop: Path) ->
         place.servers[-1].stop(signal.SIGKILL)
         place.start()
         told = await ended(process)
-    assert place.content(told["id"]) == digest(place.large)
+    assert place.content(told["id"]) == place.digest
     assert _BLOCKS * _BLOCK // 4 < told["offset"] < _BLOCKS * _BLOCK
     assert "Traceback" not in place.servers[-1].log
