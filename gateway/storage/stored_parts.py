@@ -40,12 +40,7 @@ class StoredParts:
 
     async def of(self, name: str) -> list[Piece]:
         """What there is of it without a gap; nothing, where its beginning is not there."""
-        there: list[Piece] = []
-        for piece in await self._all(name):
-            if piece.start != (there[-1].end if there else 0):
-                break
-            there.append(piece)
-        return there
+        return _without_gap(await self._all(name))
 
     async def add(self, name: str, start: int, piece: bytes) -> None:
         with told("writing"):
@@ -53,7 +48,8 @@ class StoredParts:
 
     async def cut(self, name: str, size: int) -> None:
         """What is behind `size` goes. Raises StorageError where there is less."""
-        there = await self.of(name)
+        found = await self._all(name)
+        there = _without_gap(found)
         end = there[-1].end if there else 0
         if end < size:
             raise StorageError(f"the upload has {end} bytes, it cannot go on at {size}")
@@ -61,7 +57,7 @@ class StoredParts:
             if piece.start < size < piece.end:
                 head = [part async for part in self._read(piece, size - piece.start)]
                 await self.add(name, piece.start, b"".join(head))
-        await self.remove([piece.key for piece in await self._all(name) if piece.start >= size])
+        await self.remove([piece.key for piece in found if piece.start >= size])
 
     async def read(self, pieces: Sequence[Piece]) -> AsyncGenerator[bytes, None]:
         for piece in pieces:
@@ -103,6 +99,15 @@ class StoredParts:
                     if start.isdecimal():
                         found.append(Piece(key=meta["path"], start=int(start), size=meta["size"]))
         return sorted(found, key=lambda piece: piece.start)
+
+
+def _without_gap(pieces: Sequence[Piece]) -> list[Piece]:
+    there: list[Piece] = []
+    for piece in pieces:
+        if piece.start != (there[-1].end if there else 0):
+            break
+        there.append(piece)
+    return there
 
 
 def _key(name: str, start: int) -> str:
