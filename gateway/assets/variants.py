@@ -23,7 +23,7 @@ class Variants:
     def __init__(self, images: Images, directory: Path) -> None:
         self._images = images
         self._directory = directory
-        self._flights: SingleFlight[None] = SingleFlight()
+        self._flights: SingleFlight[None] = SingleFlight(for_askers_only=True)
 
     async def open(self, location: Location, disk: str, recipe: Recipe) -> Opened:
         """Raises StorageError, and what the image is refused for."""

@@ -97,3 +97,24 @@ async def test_who_asks_again_at_once_lets_others_run() -> None:
     # both go on in one turn of the loop, the work before who asks for more
     work.gate.set()
     assert [*await asyncio.gather(first, second)] == [1, 1]
+
+
+async def test_work_for_askers_only_ends_with_the_last_of_them() -> None:
+    flights: SingleFlight[int] = SingleFlight(for_askers_only=True)
+    work = Work()
+    first, second = (asyncio.create_task(flights.run("a", work)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    assert (work.runs, second.done()) == (1, False)
+    (under_way,) = flights._under_way.values()
+    second.cancel()
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+    # who comes now does not get what is being cancelled
+    third = asyncio.create_task(flights.run("a", work))
+    await asyncio.sleep(0)
+    work.gate.set()
+    assert await third == 2
+    assert under_way.cancelled()
+    assert not flights._under_way

@@ -157,6 +157,36 @@ async def test_nothing_stays_of_an_image_that_went_meanwhile(
     assert [path.name for path in (tmp_path / "up").glob(f"{key}*")] == []
 
 
+async def test_who_goes_away_ends_the_work(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last of them: others still get what they asked for."""
+    key = await add_file(site, "a.png", picture(), "image/png")
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def hangs(self: Images, source: Path, recipe: Recipe, target: Path) -> Any:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Images, "transform", hangs)
+        recipe = Recipe(steps=(), format="webp", quality=None, varies=False)
+        assets = site.project.assets
+        asking = [
+            asyncio.create_task(assets.variants.open(assets.storage.default, f"{key}.png", recipe))
+            for _ in range(2)
+        ]
+        await begun.wait()
+        asking[0].cancel()
+        await asyncio.wait(asking[:1])
+        assert not ended.is_set()
+        asking[1].cancel()
+        await asyncio.wait(asking)
+        await ended.wait()
+    assert looked_at(await get(site, f"{key}?format=webp")) == ("WEBP", (30, 20))
+
+
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
