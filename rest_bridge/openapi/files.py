@@ -204,43 +204,46 @@ def _tus(tag: str) -> dict[str, Schema]:
         "Begin an upload that can be resumed",
         {
             "201": {**done("Begun"), "headers": {"Location": {"schema": TEXT}, **expires}},
-            **_told(412, 415),
+            **_told(400, 404, 412, 413, 415, 501),
         },
         parameters=(
             version,
             _in_header("Upload-Length", "Bytes of the file.", _SIZE, required=True),
             _in_header("Upload-Metadata", "Names and values in base64: `filename_download`, `type`, ..."),
         ),
-        refusals=_WRITING,
+        refusals=_TUS_REFUSALS,
     )
     asking = operation(
         "headUpload",
         tag,
         "How much of an upload is there",
-        {"200": {**done("So much"), "headers": {**offset, **expires}}, **_told(410, 412)},
+        {"200": {**done("So much"), "headers": {**offset, **expires}}, **_told(400, 404, 410, 412)},
         parameters=(version,),
-        refusals=(*ALWAYS, 404),
+        refusals=_TUS_REFUSALS,
     )
     part = operation(
         "continueUpload",
         tag,
         "Send the next part",
-        {"204": {**done("Kept"), "headers": {**offset, **expires}}, **_told(409, 410, 412, 415, 423, 460)},
+        {
+            "204": {**done("Kept"), "headers": {**offset, **expires}},
+            **_told(400, 404, 409, 410, 412, 413, 415, 423, 460),
+        },
         parameters=(
             version,
             _in_header("Upload-Offset", "Where the part begins.", _SIZE, required=True),
             _in_header("Upload-Checksum", "Algorithm and digest in base64: `sha1`, `sha256`, `md5`."),
         ),
         body={"required": True, "content": {_PART: {"schema": _BYTES}}},
-        refusals=_WRITING,
+        refusals=_TUS_REFUSALS,
     )
     ending = operation(
         "endUpload",
         tag,
         "Give an upload up",
-        {"204": done("Gone"), **_told(410, 412, 423)},
+        {"204": done("Gone"), **_told(400, 404, 410, 412, 423)},
         parameters=(version,),
-        refusals=(*ALWAYS, 404),
+        refusals=_TUS_REFUSALS,
     )
     return {
         "/files/tus": {"post": creation},
@@ -249,15 +252,21 @@ def _tus(tag: str) -> dict[str, Schema]:
 
 
 def _told(*statuses: int) -> dict[str, Schema]:
-    """Refusals of tus, in plain text."""
-    return {str(status): done(_TUS[status]) for status in statuses}
+    """Refusals of tus are plain text; those of the server are what they are everywhere."""
+    content = {"text/plain": {"schema": TEXT}, JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {str(status): {"description": _TUS[status], "content": content} for status in statuses}
 
 
+_TUS_REFUSALS: Final = (401, 403, 408, 503)
 _TUS: Final[Mapping[int, str]] = {
+    400: "A header is missing or wrong, or the metadata are",
+    404: "There is no such upload",
     409: "The part begins somewhere else",
     410: "The upload was given up",
     412: "Another version of the protocol",
+    413: "More than the file may have, or than was announced",
     415: "The part is not `application/offset+octet-stream`",
     423: "Somebody else sends a part",
     460: "The part has another checksum",
+    501: "An extension of the protocol that the server does not have",
 }

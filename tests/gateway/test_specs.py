@@ -10,6 +10,8 @@ import pytest
 
 from rest_bridge.openapi import document as documents
 from tests.conftest import MakeDatabase
+from tests.support.forms import HEADERS, field, file, form
+from tests.support.images import encoded, gradient
 from tests.support.lending import Lend
 from tests.support.openapi import Fits, check, operations
 from tests.support.project import Site, change, code, grant, running
@@ -90,6 +92,40 @@ async def test_bytes_come_and_go(site: Site) -> None:
     answers = made["paths"]["/assets/{id}"]["get"]["responses"]
     assert {"200", "206", "304", "403", "416"} <= answers.keys()
     assert not [path for path in made["paths"] if path.startswith("/files/tus")]
+
+
+async def test_what_it_says_of_bytes(site: Site) -> None:
+    made = await document(site, "admin")
+    sent = form(field("title", "A"), file("a.png", encoded(gradient(4, 3), "PNG"), "image/png"))
+    uploaded = await site.ask("POST", "/files", sent, token=TOKEN, headers=HEADERS)
+    fits, key = Fits(made), json.loads(uploaded.body)["data"]["id"]
+    schema = fits.answer("/files", "post", uploaded.status)
+    assert schema is not None
+    assert not fits.faults(schema, json.loads(uploaded.body))
+    whole = await site.ask("GET", f"/assets/{key}", token=TOKEN)
+    known = {"if-none-match": whole.headers["etag"]}
+    asked: list[tuple[str, dict[str, str], int]] = [
+        ("", {}, 200),
+        ("?width=1", {}, 200),
+        ("", {"range": "bytes=0-3"}, 206),
+        ("", known, 304),
+        ("?width=x", {}, 400),
+        ("", {"range": "bytes=9999-"}, 416),
+    ]
+    for query, headers, status in asked:
+        answer = await site.ask("GET", f"/assets/{key}{query}", token=TOKEN, headers=headers)
+        assert answer.status == status, (query, headers, answer.body)
+        told = made["paths"]["/assets/{id}"]["get"]["responses"][str(status)]
+        if status < 400:
+            assert {name.lower() for name in told.get("headers", {})} <= answer.headers.keys()
+            assert set(told.get("content", {})) == ({"*/*"} if status < 300 else set())
+        else:
+            refused = fits.answer("/assets/{id}", "get", status)
+            assert refused is not None
+            assert not fits.faults(refused, json.loads(answer.body))
+    zipped = await site.ask("POST", "/assets/files", {"ids": [key]}, token=TOKEN)
+    answers = made["paths"]["/assets/files"]["post"]["responses"]
+    assert zipped.headers["content-type"] in answers[str(zipped.status)]["content"]
 
 
 async def test_what_is_written_of_files_follows_the_rights(site: Site) -> None:
