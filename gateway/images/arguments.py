@@ -27,6 +27,8 @@ missing: Final = _Missing()
 #: what a side of an image may be at most in the protocol's words
 LARGEST: Final = 100_000_000
 
+_MOST: Final = 10**15
+
 _COLOUR: Final = re.compile(
     r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]{3,24}", re.ASCII | re.IGNORECASE
 )
@@ -52,7 +54,10 @@ def _shown(value: Any) -> tuple[str, str]:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    """One to compute with: a client may send a thousand digits."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < _MOST
+    return isinstance(value, float) and isfinite(value)
 
 
 def number(value: Any, name: str, low: float, high: float) -> float:

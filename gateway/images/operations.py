@@ -271,7 +271,8 @@ def _ensure_alpha(arguments: Sequence[Any]) -> Options:
 def _extract_channel(arguments: Sequence[Any]) -> Options:
     names = {"red": 0, "green": 1, "blue": 2, "alpha": 3}
     given = _first(arguments)
-    return {"channel": names[given] if given in names else integer(given, "channel", 0, 3)}
+    known = isinstance(given, str) and given in names
+    return {"channel": names[given] if known else integer(given, "channel", 0, 3)}
 
 
 def _bandbool(arguments: Sequence[Any]) -> Options:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import doctest
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from gateway.images import arguments, frames, geometry, recipe
 from gateway.images.geometry import placed, sizes
@@ -269,6 +273,9 @@ def test_projects_restrict_what_is_made() -> None:
         (transforms(*[["blur", 1]] * 6), '"transforms" Parameter is only allowed 5 transformations'),
         (transforms(["blur", -1]), "Expected number between 0.3 and 1000 for sigma but received -1"),
         (transforms(["blur", True]), "for sigma but received true of type boolean"),
+        (transforms(["blur", 10**400]), "Expected number between 0.3 and 1000 for sigma but received 1000"),
+        (transforms(["rotate", 10**400]), "Expected numeric for angle"),
+        ('transforms=[["rotate",NaN]]', "Expected numeric for angle but received NaN of type number"),
         (transforms(["median", 1001]), "for size but received 1001"),
         (transforms(["gamma", 5]), "for gamma but received 5"),
         (transforms(["threshold", 300]), "Expected integer between 0 and 255 for threshold but received 300"),
@@ -297,6 +304,31 @@ def test_what_is_wrong_is_refused(query: str, reason: str) -> None:
     refused = refusal(query)
     assert refused.code == "INVALID_QUERY"
     assert reason in refused.extensions["reason"]
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["red", "b-w"]),
+    lambda inner: (
+        st.lists(inner, max_size=9)
+        | st.dictionaries(st.sampled_from(["width", "left", "alpha", "kernel", "background", "r"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@examples(max_examples=150, deadline=None)
+@given(name=st.sampled_from(sorted(OPERATIONS)), values=st.lists(VALUES, max_size=3))
+def test_whatever_is_sent_is_read_or_refused(name: str, values: list[Any]) -> None:
+    pairs = [("transforms", json.dumps([[name, *values]]))]
+    with suppress(CausewayError):
+        recipe = read_recipe(pairs, AssetSettings(), "", JPEG)
+        # the worker gets it as JSON
+        assert recipe is None or json.dumps([step.options for step in recipe.steps], allow_nan=False)
 
 
 @pytest.mark.parametrize(
