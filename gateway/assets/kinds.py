@@ -25,9 +25,11 @@ _SHOWN: Final = frozenset(
     }
 )
 _SHOWN_FAMILIES: Final = ("audio/", "video/")
-#: browsers show it in a viewer of their own, which none of them puts into a sandbox
+#: browsers show it in a viewer of their own, which does not work in a sandbox
 _VIEWED: Final = "application/pdf"
 _POLICY: Final = {"default-src": "'none'", "sandbox": ""}
+#: players load what they play by themselves
+_VIEWER_POLICY: Final = {"default-src": "'none'", "media-src": "'self'"}
 
 
 def media_type(stored: str | None) -> str:
@@ -56,9 +58,8 @@ def content_type(kind: str, charset: str | None) -> str:
 def file_policies(changes: Iterable[Directive]) -> tuple[str, str]:
     """The policy of files, and that of those which browsers show in viewers."""
     given = tuple(changes)
-    opened = {name: sources for name, sources in _POLICY.items() if name != "sandbox"}
-    return policy_of(_POLICY, given), policy_of(opened, given)
+    return policy_of(_POLICY, given), policy_of(_VIEWER_POLICY, given)
 
 
 def is_viewed(kind: str) -> bool:
-    return kind == _VIEWED
+    return kind == _VIEWED or kind.startswith(_SHOWN_FAMILIES)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.assets.caching import CacheTerms, Version, is_known, is_same, moment, version_of
-from gateway.assets.kinds import content_type, file_policies, is_shown, media_type
+from gateway.assets.kinds import content_type, file_policies, is_shown, is_viewed, media_type
 from gateway.assets.place import OneFile, Place, SomeFiles, WholeFolder, read_place
 from resolvers.files.rows import FileRow
 from schema_gen.errors import CausewayError
@@ -137,9 +137,10 @@ def test_texts_say_how_they_are_encoded() -> None:
 
 
 def test_policies() -> None:
-    assert file_policies(()) == ("default-src 'none'; sandbox", "default-src 'none'")
-    changed, viewed = file_policies([("img-src", "'self'"), ("sandbox", None)])
-    assert changed == viewed == "default-src 'none'; img-src 'self'"
+    assert file_policies(()) == ("default-src 'none'; sandbox", "default-src 'none'; media-src 'self'")
+    changes = [("img-src", "'self'"), ("sandbox", None), ("media-src", None)]
+    assert set(file_policies(changes)) == {"default-src 'none'; img-src 'self'"}
+    assert [is_viewed(kind) for kind in ("application/pdf", "video/mp4", "image/png")] == [True, True, False]
 
 
 @pytest.mark.parametrize(
