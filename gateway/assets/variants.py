@@ -36,9 +36,9 @@ class Variants:
 
     async def _make(self, location: Location, disk: str, recipe: Recipe, name: str) -> None:
         target = self._directory / f".causeway-{secrets.token_hex(16)}"
-        async with location.local(disk) as source:
-            await self._images.transform(source, recipe, target)
         try:
+            async with location.local(disk) as source:
+                await self._images.transform(source, recipe, target)
             await location.take_in(name, target)
         finally:
             target.unlink(missing_ok=True)

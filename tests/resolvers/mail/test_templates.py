@@ -38,6 +38,14 @@ def test_what_comes_along_has_subject_text_and_html(name: str) -> None:
             assert f'href="{LINK}"' in rendered.html
 
 
+def test_the_logo_of_the_project() -> None:
+    logo = "https://cms.example.com/assets/0f0f"
+    shown = Templates(None).render("password-reset", {**VALUES, "project_logo": logo})
+    assert f'<img src="{logo}?key=system-medium-contain"' in (shown.html or "")
+    without = Templates(None).render("password-reset", {**VALUES, "project_logo": None})
+    assert "<img" not in (without.html or "")
+
+
 def test_who_registers_cannot_write_into_the_mail() -> None:
     rendered = Templates(None).render("user-registration", {**VALUES, "name": "buy at https://evil.example"})
     assert "evil" not in f"{rendered.text}{rendered.html}"
