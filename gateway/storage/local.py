@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -117,7 +117,8 @@ class LocalLocation:
         except asyncio.CancelledError:
             # nobody will know of it, if it was complete already
             if draft.published:
-                await self.remove([name])
+                with suppress(StorageError):
+                    await self.remove([name])
             raise
         finally:
             try:

@@ -13,7 +13,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -29,8 +29,8 @@ from gateway.storage.refusals import told
 from gateway.storage.stored_opened import StoredOpened
 from gateway.storage.stored_parts import Piece, StoredParts
 from gateway.storage.threads import Threads
-from gateway.storage.uploading import PART, PARTS_AT_ONCE, upload
-from resolvers.files.storage import StoredMissing
+from gateway.storage.uploading import PART, PARTS_AT_ONCE, PATIENCE, upload
+from resolvers.files.storage import StorageError, StoredMissing
 
 _HEALTH: Final = ".health"
 _THREADS: Final = 4
@@ -56,7 +56,9 @@ class StoredLocation:
             return await upload(self._store, key, chunks)
         except asyncio.CancelledError:
             # nobody will know of it, if it was complete already
-            await self.remove([key])
+            with suppress(StorageError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self.remove([key])
             raise
 
     async def take_in(self, name: str, path: Path) -> int:

@@ -24,6 +24,8 @@ from gateway.storage.threads import over
 PART: Final = 8 << 20
 #: parts of one upload that are under way; each is held in memory
 PARTS_AT_ONCE: Final = 2
+#: seconds for which a request that is over waits until the store knows
+PATIENCE: Final = 5.0
 #: bytes that are handed over at once
 _PIECE: Final = 1 << 20
 
@@ -39,11 +41,15 @@ class _Feed:
         self._queue: asyncio.Queue[bytes | _GivenUp | None] = asyncio.Queue(1)
         self._over = False
 
-    async def give(self, piece: bytes | _GivenUp | None) -> bool:
+    async def give(self, piece: bytes | None) -> bool:
         """Whether more is wanted. None: that was all."""
         if not self._over:
             await self._queue.put(piece)
         return not self._over
+
+    def give_up(self) -> None:
+        self.end(None)
+        self._queue.put_nowait(_GivenUp())
 
     async def taken(self) -> AsyncGenerator[bytes, None]:
         while (piece := await self._queue.get()) is not None:
@@ -80,7 +86,6 @@ async def _in_parts(
     sending = asyncio.create_task(_send(store, key, feed))
     sending.add_done_callback(feed.end)
     size = 0
-    complete = False
     try:
         head.reverse()
         while head:
@@ -91,14 +96,19 @@ async def _in_parts(
             if not await feed.give(piece):
                 break
         await feed.give(None)
-        complete = True
+        await asyncio.shield(sending)
     finally:
-        if not complete:
-            await feed.give(_GivenUp())
-        # also where the caller is cancelled: the object is there, or it is not
-        await over(sending)
-    sending.result()
+        if not sending.done():
+            feed.give_up()
+            await _ended(sending)
     return size
+
+
+async def _ended(sending: asyncio.Task[None]) -> None:
+    """A store that says nothing is not told that this is over."""
+    await asyncio.wait([sending], timeout=PATIENCE)
+    sending.cancel()
+    await over(sending)
 
 
 async def _send(store: ObjectStore, key: str, feed: _Feed) -> None:

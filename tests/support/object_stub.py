@@ -31,6 +31,7 @@ class Stub:
     refuse: Callable[[Asked], tuple[str, str] | None] = lambda _: None
     silent: bool = False
     on_bytes: Callable[[int], None] = lambda _: None
+    on_request: Callable[[], None] = lambda: None
     received: int = 0
     requests: list[Asked] = field(default_factory=list)
     url: str = ""
@@ -42,6 +43,7 @@ class Stub:
             while True:
                 asked, length = _parsed(await reader.readuntil(b"\r\n\r\n"))
                 self.requests.append(asked)
+                self.on_request()
                 await self._swallow(reader, length)
                 if self.silent:
                     await reader.read()

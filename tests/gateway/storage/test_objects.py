@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.storage import objects, uploading
 from gateway.storage.moving import copied
 from gateway.storage.objects import StoredLocation
 from gateway.storage.opening import open_location
@@ -140,6 +141,24 @@ async def test_a_silent_store_is_not_waited_for() -> None:
         told = pytest.raises(StorageError, match="reading: it does not answer in time")
         with stub_location(stub, SOCKET_TIMEOUT="50") as location, told:
             await location.open("a")
+
+
+@pytest.mark.parametrize("size", [1, 20])
+async def test_a_request_that_is_over_does_not_wait_for_a_silent_store(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    for module in (uploading, objects):
+        monkeypatch.setattr(module, "PATIENCE", 0.01)
+    under_way = asyncio.Event()
+
+    async with stubbed(Stub(silent=True, on_request=under_way.set)) as stub:
+        with stub_location(stub, SOCKET_TIMEOUT="60000") as location:
+            writing = asyncio.create_task(location.write("a", stream(*[bytes(MB)] * size)))
+            await under_way.wait()
+            writing.cancel()
+            async with asyncio.timeout(30):
+                with pytest.raises(asyncio.CancelledError):
+                    await writing
 
 
 async def test_a_bucket_that_is_missing_is_no_missing_object(s3: S3Server) -> None:
