@@ -426,8 +426,8 @@ class Settings:
     storage: tuple[tuple[str, str], ...] = _files(
         "",
         NAMED,
-        "Of each place, by its name in capitals: STORAGE_LOCAL_DRIVER (`local` or `s3`), STORAGE_LOCAL_ROOT "
-        "(`./uploads`), ...: see [files](../guide/files.md).",
+        "Of each place, by its name in capitals: STORAGE_LOCAL_DRIVER (`local`, `s3`, `gcs`, `azure`), "
+        "STORAGE_LOCAL_ROOT (`./uploads`), ...: see [files](../guide/files.md#storage).",
         secret=True,
         members="_",
     )
