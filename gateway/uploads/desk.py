@@ -27,7 +27,7 @@ from resolvers.files.storage import Storage, StorageError
 from resolvers.sql.files import by_key, by_name, default_folder
 from schema_gen.database import Database
 from schema_gen.drivers.base import Row
-from schema_gen.errors import CausewayError
+from schema_gen.errors import CausewayError, invalid_payload
 
 #: columns of a file that are known when its bytes are
 FILLED: Final = frozenset(
@@ -95,6 +95,8 @@ class FileDesk:
         touched = OF_BYTES if key is not None and bytes_too else frozenset[str]()
         bundle = self.holder.current
         await self.ask(bundle, FILES, sent, context, key=key, filled=filled, touched=touched - sent.keys())
+        if key is not None and "storage" in sent:
+            raise invalid_payload('You can\'t change the "storage" value manually')
 
     async def place_of(self, key: str) -> str | None:
         """The location that holds the bytes of a file; None: the one for new files."""

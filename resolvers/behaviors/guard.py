@@ -6,8 +6,9 @@
 
 These hold, whichever way rows are written: there is still an active administrator where there was one; nobody
 who is no administrator gave what he does not have (`granting`); passwords are good enough
-(`password_policy`); addresses are addresses, and no two alike but for their case. Changes of rights wait for
-each other, so that two of them together cannot do what each of them may not.
+(`password_policy`); addresses are addresses, and no two alike but for their case; nobody says of a file that
+its bytes are elsewhere. Changes of rights wait for each other, so that two of them together cannot do what
+each of them may not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from resolvers.behaviors.credentials import is_mail_address
 from resolvers.behaviors.granting import Moment, raised
 from resolvers.behaviors.password_policy import check_password
 from resolvers.context import RequestContext
+from resolvers.files.leaving import FILES
+from resolvers.sql.files import by_key
 from resolvers.sql.powers import (
     Facts,
     address_holders,
@@ -32,7 +35,13 @@ from resolvers.writing.hashing import Hashed
 from resolvers.writing.history import Record
 from resolvers.writing.watching import Touch
 from schema_gen.database import Database, Transaction
-from schema_gen.errors import failed_validation, forbidden, record_not_unique, unprocessable_content
+from schema_gen.errors import (
+    failed_validation,
+    forbidden,
+    invalid_payload,
+    record_not_unique,
+    unprocessable_content,
+)
 from schema_gen.model import SchemaSnapshot
 
 _USERS: Final = "directus_users"
@@ -113,11 +122,13 @@ class Guard:
         self._chosen: set[str] = set()
 
     async def coming(self, collection: str, action: str, touches: Sequence[Touch]) -> None:
-        """Raises what passwords are refused for."""
+        """Raises what passwords, addresses and places of files are refused for."""
         if collection == _USERS:
             for touch in touches:
                 await self._password(touch)
             await self._addresses(action, touches)
+        if collection == FILES and action == "update":
+            await self._locations(touches)
         place = (collection, action)
         in_charge = _concerns(_IN_CHARGE.get(place), touches)
         giving = _concerns(_GIVING.get(place), touches)
@@ -145,6 +156,15 @@ class Guard:
             # the empty text: nobody could log in with it
             raise failed_validation("password", "nempty")
         await check_password(self._transaction, self._snapshot, password.plain)
+
+    async def _locations(self, touches: Sequence[Touch]) -> None:
+        """Where the bytes of a file are is no wish. To say it is none either: GraphQL asks for it."""
+        said = {
+            touch.key: touch.values["storage"] for touch in touches if "storage" in touch.sent and touch.key
+        }
+        for key, location, _, _ in await by_key(self._database, self._transaction, list(said)):
+            if said[str(key)] != location and self._context.actor.kind != "system":
+                raise invalid_payload('You can\'t change the "storage" value manually')
 
     async def _addresses(self, action: str, touches: Sequence[Touch]) -> None:
         """Mail addresses are kept as they are written, and compared without case."""

@@ -72,8 +72,6 @@ def check_sent(collection: str, action: str, sent: Collection[str], context: Req
     if collection == FILES and sent and context.actor.kind != "system":
         for name in sorted(_MEASURED.intersection(sent)):
             raise invalid_payload(f'You can\'t change the "{name}" value manually')
-        if action == "update" and "storage" in sent:
-            raise invalid_payload('You can\'t change the "storage" value manually')
 
 
 def is_set_by_hand(collection: str, field: str) -> bool:

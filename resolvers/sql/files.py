@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from schema_gen.database import Database
 from schema_gen.drivers.base import Reads, Row
@@ -20,9 +21,16 @@ async def by_key(
 ) -> list[Row]:
     """(id, storage, filename_disk, type) of these files. `held`: until the transaction ends."""
     # SQLite has one transaction that writes at a time
-    return await _among(
-        database, transaction, _HELD if held and database.dialect == "postgresql" else _BY_KEY, keys
-    )
+    text = _HELD if held and database.dialect == "postgresql" else _BY_KEY
+    return await _among(database, transaction, text, [_canonical(key) for key in keys])
+
+
+def _canonical(key: Any) -> str:
+    """As a row has it; SQLite compares texts."""
+    try:
+        return str(UUID(str(key)))
+    except ValueError:
+        return str(key)
 
 
 async def by_name(database: Database, transaction: Reads, names: Sequence[str]) -> list[Row]:

@@ -216,6 +216,7 @@ class Preparer:
                     key=None if step.key is None else str(step.key[0]),
                     fields=one.wish.filled | step.columns.keys() | one.wish.item.led_by,
                     values=step.delta,
+                    sent=frozenset(one.wish.item.values),
                     preset=frozenset(batches[action].presets).difference(one.wish.item.sent, one.wish.filled),
                 )
                 for one, step in zip(decided, steps, strict=True)

@@ -13,12 +13,14 @@ from typing import Any, Protocol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
     """One item that will be written. `key` None: it has none yet; `fields`: that are set, foreign keys of
-    lists too; `values`: of those that are known already; `preset`: set by permissions, not by the caller.
+    lists too; `values`: of those that are known already; `sent`: by the caller; `preset`: set by permissions,
+    not by the caller.
     """
 
     key: str | None
     fields: frozenset[str] = frozenset()
     values: Mapping[str, Any] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
     preset: frozenset[str] = frozenset()
 
 

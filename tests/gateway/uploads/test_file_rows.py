@@ -263,6 +263,30 @@ async def test_items_lead_to_files(files: Files) -> None:
     assert (await rows(files.site, "select count(*) from articles where cover is not null"))[0][0] == 0
 
 
+async def test_items_are_led_to_files_over_graphql(files: Files) -> None:
+    """Its types ask for what every new file has; said of one that is there, it has to be so."""
+    one = await files.upload(field("title", "led to"), TEXT)
+    led = f'{{id: "{one["id"]}", storage: "local", filename_download: "some_name.txt"}}'
+    made = await files.graphql(
+        f'mutation {{ create_articles_item(data: {{title: "A", cover: {led}, '
+        f"gallery: [{{directus_files_id: {led}}}]}}) "
+        "{ cover { title } gallery { directus_files_id { id } } } }",
+        path="/graphql",
+    )
+    told = {"cover": {"title": "led to"}, "gallery": [{"directus_files_id": {"id": one["id"]}}]}
+    assert made.get("data", made) == {"create_articles_item": told}
+    assert files.bytes_of(one) == b"hello"
+    elsewhere = led.replace("local", "second")
+    refused = await files.graphql(
+        f'mutation {{ create_articles_item(data: {{title: "A", cover: {elsewhere}}}) {{ id }} }}',
+        path="/graphql",
+    )
+    assert refused["errors"][0]["extensions"]["code"] == "INVALID_PAYLOAD"
+    assert (await files.row(one["id"]))["storage"] == "local"
+    same = {"storage": "local", "title": "T"}
+    assert data(await _ask(files, "PATCH", f"/files/{one['id']}", same))["title"] == "T"
+
+
 async def test_items_make_records_of_files(files: Files) -> None:
     """Inside of an item, as anywhere: a record has no bytes, and says nothing that only the server knows."""
     made = await files.graphql(

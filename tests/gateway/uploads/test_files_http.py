@@ -197,6 +197,13 @@ async def test_what_is_not_there_gets_no_bytes(files: Files, key: str) -> None:
     assert (await files.send("PATCH", f"/files/{key}", TEXT)).status == 403
 
 
+async def test_a_key_in_another_spelling_is_the_same_key(files: Files) -> None:
+    one = await files.upload(field("storage", "second"), TEXT)
+    answer = await files.send("PATCH", f"/files/{one['id'].upper()}", file("b.txt", b"new"))
+    assert files.bytes_of(data(answer), "second") == b"new"
+    assert one["filename_disk"] not in files.names("second")
+
+
 async def test_bytes_stay_in_their_location(files: Files) -> None:
     one = await files.upload(field("storage", "second"), TEXT)
     assert (one["storage"], files.bytes_of(one, "second")) == ("second", b"hello")
@@ -325,6 +332,34 @@ async def test_a_request_that_comes_again_leaves_one_file(files: Files) -> None:
     ]
     assert one == again
     assert set(files.names()) - before == {one["filename_disk"]}
+
+
+async def test_tables_that_change_while_a_file_comes_in(files: Files) -> None:
+    """The body cannot be read twice; the operation is run again."""
+    site = files.site
+
+    async def alter(text: str) -> None:
+        async with site.database.transaction() as transaction:
+            await transaction.execute(f"alter table directus_files {text}")
+
+    await alter("add column extra integer")
+    await site.project.epochs.bump_schema()
+    assert "extra" in (await files.upload(TEXT))
+    body = form(file("a.txt", b"x" * 50_000))
+    wire = Wire()
+    wire.incoming.put_nowait({"type": "http.request", "body": body[:30_000], "more_body": True})
+    headers = {**HEADERS, "authorization": f"Bearer {ADMIN_TOKEN}"}
+    coming = asyncio.create_task(
+        site.application(http_scope("POST", "/files", headers), wire.receive, wire.send)
+    )
+    while not wire.incoming.empty():
+        await asyncio.sleep(0)
+    await alter("drop column extra")
+    wire.incoming.put_nowait({"type": "http.request", "body": body[30_000:], "more_body": False})
+    await coming
+    one = data(wire.answer)
+    assert "extra" not in one
+    assert files.bytes_of(one) == b"x" * 50_000
 
 
 # --- rights ---------------------------------------------------------------------------------------------
