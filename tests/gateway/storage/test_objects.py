@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from gateway.storage import objects, uploading
-from gateway.storage.moving import copied
 from gateway.storage.objects import StoredLocation
 from gateway.storage.opening import open_location
 from gateway.storage.uploading import PART
-from resolvers.files.storage import StorageError, StoredMissing
+from resolvers.files.storage import StorageError
 from tests.support.object_stub import Asked, Stub, stubbed
 from tests.support.s3 import S3Server
-from tests.support.storage import Broken, breaking, content, joined, open_local, open_s3, stream
+from tests.support.storage import Broken, breaking, content, joined, open_s3, stream
 
 MB = 1 << 20
 
@@ -197,20 +196,6 @@ async def test_a_range_is_of_the_object_that_was_opened(s3: S3Server) -> None:
     with pytest.raises(StorageError, match="it answers 412 Precondition Failed, PreconditionFailed"):
         await joined(opened.chunks(2 * MB))
     location.close()
-
-
-async def test_from_one_location_to_another(s3: S3Server, tmp_path: Path) -> None:
-    disk, cloud = open_local(tmp_path), open_s3(s3, s3.fresh_bucket())
-    await disk.write("a.txt", stream(bytes(MB), b"end"))
-
-    assert await copied(disk, cloud, "a.txt", "b.txt") == MB + 3
-    assert await copied(cloud, disk, "b.txt", "c.txt") == MB + 3
-
-    assert (tmp_path / "c.txt").read_bytes() == (tmp_path / "a.txt").read_bytes()
-    with pytest.raises(StoredMissing):
-        await copied(disk, cloud, "missing", "d.txt")
-    for location in (disk, cloud):
-        location.close()
 
 
 async def test_another_machine_goes_on(s3: S3Server) -> None:
