@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 #: how far behind others it stands where processors are short
-_BEHIND: Final = 5
+_BEHIND: Final = 2
 
 #: of what is written, in bytes
 _LARGEST_FILE: Final = 512 * 1024 * 1024
