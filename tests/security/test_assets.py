@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import zipfile
 from collections.abc import AsyncIterator
@@ -17,9 +18,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer, Wire, http_scope
-from tests.support.files import add_file, descriptors
+from tests.support.files import add_file, directory_of, file_site, held_open
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -28,17 +29,14 @@ from tests.support.project import (
     add_user,
     code,
     grant,
-    running,
-    seed_system,
 )
 
 SECRET = b"nobody's business"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Site]:
-    values = {"STORAGE_LOCAL_ROOT": str(tmp_path / "up"), "TEMP_PATH": str(tmp_path)}
-    async with running(await make_database(seed_system), **values) as opened:
+async def site(lend: Lend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with file_site(lend, tmp_path_factory.getbasetemp() / "files") as opened:
         yield opened
 
 
@@ -49,8 +47,10 @@ async def get(site: Site, path: str, token: str | None = ADMIN_TOKEN, **headers:
 async def test_names_on_disk_lead_nowhere_else(site: Site, tmp_path: Path) -> None:
     """Rows of a database that another server has filled."""
     (tmp_path / "secret.txt").write_bytes(SECRET)
-    up = tmp_path / "up"
-    (up / "folder").mkdir(parents=True)
+    up = directory_of(site)
+    (up / "folder").mkdir(parents=True, exist_ok=True)
+    for name in ("link.txt", "pipe.txt"):
+        (up / name).unlink(missing_ok=True)
     (up / "folder" / "inside.txt").write_bytes(SECRET)
     (up / "link.txt").symlink_to(tmp_path / "secret.txt")
     os.mkfifo(up / "pipe.txt")
@@ -79,21 +79,19 @@ async def test_images_have_a_largest_size(site: Site) -> None:
 async def test_no_request_leaves_a_file_open(site: Site) -> None:
     key = await add_file(site, "a.png", bytes(2_000_000), "image/png", width=30, height=20)
     await get(site, key)
-    before = descriptors()
     for _ in range(300):
         await site.ask("HEAD", f"/assets/{key}", token=ADMIN_TOKEN)
         assert (await get(site, f'{key}?transforms=[["bogus"]]')).status == 400
         assert (await get(site, key, range="bytes=9000000-")).status == 416
-    assert descriptors() == before
+    assert held_open(site) == 0
     assert (await get(site, key)).status == 200
 
 
 async def test_a_client_that_leaves_closes_the_file(site: Site) -> None:
-    key = await add_file(site, "a.bin", bytes(8_000_000), None)
-    await get(site, key)
-    before = descriptors()
-    for _ in range(2):
-        wire = Wire().body(b"")
+    key = await add_file(site, "a.bin", os.urandom(2_000_000), None)
+    ids = json.dumps({"ids": [key]}).encode()
+    for method, path, body in (("GET", f"/assets/{key}", b""), ("POST", "/assets/files", ids)):
+        wire = Wire().body(body)
         full = asyncio.Event()
 
         async def send(message: object, wire: Wire = wire, full: asyncio.Event = full) -> None:
@@ -103,12 +101,13 @@ async def test_a_client_that_leaves_closes_the_file(site: Site) -> None:
                 full.set()
                 await asyncio.Event().wait()  # nothing more is taken
 
-        scope = http_scope("GET", f"/assets/{key}", {"authorization": f"Bearer {ADMIN_TOKEN}"})
+        headers = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json"}
+        scope = http_scope(method, path, {**headers, **({"content-length": str(len(body))} if body else {})})
         task = asyncio.create_task(site.application(scope, wire.receive, send))
         await asyncio.wait_for(full.wait(), 10)
-        assert descriptors() > before
+        assert held_open(site) == 1
         await asyncio.wait_for(task, 10)
-        assert descriptors() == before
+        assert held_open(site) == 0
 
 
 async def test_files_do_not_run_in_the_origin(site: Site) -> None:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from schema_gen.registry.tables import moment
-from tests.support.project import Site, add
+from tests.support.lending import Lend
+from tests.support.project import Site, add, seed_system
 
 MOMENT = "2026-03-14T09:30:00Z"
 DATE = "Sat, 14 Mar 2026 09:30:00 GMT"
+
+
+@asynccontextmanager
+async def file_site(lend: Lend, directory: Path, **settings: str) -> AsyncIterator[Site]:
+    """A project with system tables, which keeps files in `directory`; those of its rows go after the test."""
+    site = await lend(seed_system, STORAGE_LOCAL_ROOT=str(directory), TEMP_PATH=str(directory), **settings)
+    yield site
+    async with site.database.transaction() as transaction:
+        await transaction.execute("delete from directus_files")
+        await transaction.execute("delete from directus_folders")
 
 
 async def parts(content: bytes, size: int = 1 << 16) -> AsyncIterator[bytes]:
@@ -37,6 +49,15 @@ async def add_file(site: Site, name: str, content: bytes | None, kind: str | Non
     return await add(site.database, "directus_files", **{**values, "id": key, **columns})
 
 
-def descriptors() -> int:
-    """Files and sockets that this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
+def directory_of(site: Site) -> Path:
+    """Where the site keeps its files."""
+    return Path(dict(site.project.settings.storage)["LOCAL_ROOT"])
+
+
+def held_open(site: Site) -> int:
+    """Files of the site that this process has open."""
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += descriptor.readlink().parent == directory_of(site)
+    return found

@@ -14,7 +14,8 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer, Wire, http_scope
-from tests.support.files import DATE, add_file, parts
+from tests.support.files import DATE, add_file, file_site, parts
+from tests.support.lending import Lend
 from tests.support.project import (
     ADMIN_TOKEN,
     Site,
@@ -33,8 +34,8 @@ TEXT = b"0123456789"
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Site]:
-    async with running(await make_database(seed_system), STORAGE_LOCAL_ROOT=str(tmp_path / "up")) as opened:
+async def site(lend: Lend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with file_site(lend, tmp_path_factory.getbasetemp() / "files") as opened:
         yield opened
 
 

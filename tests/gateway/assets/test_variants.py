@@ -16,15 +16,15 @@ from gateway.images.pool import Images
 from gateway.images.recipe import Recipe
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer
-from tests.support.files import add_file
+from tests.support.files import add_file, directory_of, file_site
+from tests.support.lending import Lend
 from tests.support.project import ADMIN_TOKEN, Site, change, code, running, seed_system
 from tests.support.s3 import S3Server
 
 
 @pytest.fixture
-async def site(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Site]:
-    values = {"STORAGE_LOCAL_ROOT": str(tmp_path / "up"), "TEMP_PATH": str(tmp_path)}
-    async with running(await make_database(seed_system), **values) as opened:
+async def site(lend: Lend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with file_site(lend, tmp_path_factory.getbasetemp() / "files") as opened:
         yield opened
 
 
@@ -59,7 +59,7 @@ async def get(site: Site, path: str, **headers: str) -> Answer:
     return await site.ask("GET", f"/assets/{path}", token=ADMIN_TOKEN, headers=sent)
 
 
-async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe], tmp_path: Path) -> None:
+async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe]) -> None:
     content = picture()
     key = await add_file(site, "my pic.png", content, "image/png", width=30, height=20)
     answers = await asyncio.gather(*(get(site, f"{key}?width=15&format=webp") for _ in range(8)))
@@ -70,9 +70,9 @@ async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe], t
         assert answer.headers["etag"] == answers[0].headers["etag"]
         assert "accept" not in answer.headers.get("vary", "").lower()
     assert len(made) == 1
-    kept = sorted(path.name for path in (tmp_path / "up").iterdir())
-    assert kept == [f"{key}.png", f"{key}__{made[0].key}.webp"]
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".causeway-")] == []
+    names = [path.name for path in directory_of(site).iterdir()]
+    assert {name for name in names if name.startswith(key)} == {f"{key}.png", f"{key}__{made[0].key}.webp"}
+    assert [name for name in names if name.startswith(".causeway-")] == []
     original = await get(site, key)
     assert original.body == content
     assert original.headers["etag"] != answers[0].headers["etag"]
@@ -144,7 +144,7 @@ async def test_nothing_stays_of_an_image_that_went_meanwhile(
 
     async def replaced(self: Images, source: Path, recipe: Recipe, target: Path) -> Any:
         done = await transform(self, source, recipe, target)
-        if (tmp_path / "up" / f"{key}.png").exists():
+        if (directory_of(site) / f"{key}.png").exists():
             await location.take_in("new.png", _written(tmp_path / "x", picture(60, 40)))
             await change(
                 site.database, "update directus_files set filename_disk = 'new.png' where id = $1", key
@@ -154,7 +154,7 @@ async def test_nothing_stays_of_an_image_that_went_meanwhile(
 
     monkeypatch.setattr(Images, "transform", replaced)
     assert looked_at(await get(site, f"{key}?height=10")) == ("PNG", (15, 10))
-    assert [path.name for path in (tmp_path / "up").glob(f"{key}*")] == []
+    assert [path.name for path in directory_of(site).glob(f"{key}*")] == []
 
 
 async def test_who_goes_away_ends_the_work(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
