@@ -17,9 +17,9 @@ DATE = "Sat, 14 Mar 2026 09:30:00 GMT"
 
 
 @asynccontextmanager
-async def file_site(lend: Lend, directory: Path, **settings: str) -> AsyncIterator[Site]:
+async def file_site(lend: Lend, directory: Path) -> AsyncIterator[Site]:
     """A project with system tables, which keeps files in `directory`; those of its rows go after the test."""
-    site = await lend(seed_system, STORAGE_LOCAL_ROOT=str(directory), TEMP_PATH=str(directory), **settings)
+    site = await lend(seed_system, STORAGE_LOCAL_ROOT=str(directory), TEMP_PATH=str(directory))
     yield site
     async with site.database.transaction() as transaction:
         await transaction.execute("delete from directus_files")
