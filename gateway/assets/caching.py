@@ -81,17 +81,18 @@ def _weakly(tag: str) -> str:
 
 def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
+        return _in_utc(parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def moment(text: str | None) -> datetime | None:
     """What stands in a row, in whole seconds as HTTP has them."""
     try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
+        return _in_utc(datetime.fromisoformat(text or "")).replace(microsecond=0)
+    except (ValueError, OverflowError):
         return None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    return found.replace(microsecond=0)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

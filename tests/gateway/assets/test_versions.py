@@ -57,6 +57,7 @@ def test_headers() -> None:
         ("2026-11-21T23:43:35.9+01:00", datetime(2026, 11, 21, 22, 43, 35, tzinfo=UTC)),
         (None, None),
         ("yesterday", None),
+        ("0001-01-01T00:00:00+23:59", None),
     ],
 )
 def test_moments(text: str | None, found: datetime | None) -> None:
@@ -78,6 +79,8 @@ VERSION = Version(tag='"abc"', modified=moment("2026-11-21T23:43:35Z"))
         ({"if-modified-since": DATE}, True),
         ({"if-modified-since": "Sat, 21 Nov 2026 23:43:34 GMT"}, False),
         ({"if-modified-since": "soon"}, False),
+        ({"if-modified-since": "Sat, 14 Mar 2026 99999999999999999999:30:00 GMT"}, False),
+        ({"if-modified-since": "Mon, 01 Jan 0001 00:00:00 +2359"}, False),
         # a tag says more than a date
         ({"if-none-match": '"x"', "if-modified-since": DATE}, False),
     ],
