@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.uploads.multipart import MOST_PARTS, Upload, parts_of
 from schema_gen.errors import CausewayError
@@ -125,3 +127,40 @@ async def test_what_stands_around_the_form_is_bounded(around: str) -> None:
             pass
     assert refused.value.status == 413
     assert taken < 10
+
+
+_PIECES: Final = (
+    b'"',
+    b";",
+    b"\r\n",
+    b"--BOUNDARY",
+    b"--",
+    b"\0",
+    b"\xff",
+    b"%00",
+    b"=",
+    b"''",
+    b"filename*=",
+    b"name=",
+)
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, 400), st.integers(0, 12), st.sampled_from(_PIECES) | st.binary(max_size=4)),
+        max_size=6,
+    ),
+    size=st.integers(1, 200),
+)
+@settings(max_examples=150, deadline=None)
+async def test_no_form_ends_otherwise(changes: list[tuple[int, int, bytes]], size: int) -> None:
+    """Whatever is cut out of a form and put in its place: it is read, or refused."""
+    body = form(field("title", "T"), file("a.txt", b"hello"), field("tags", "[]"), file("b.png", b"\x89PNG"))
+    for place, cut, put in changes:
+        body = body[:place] + put + body[place + cut :]
+    status = 200
+    try:
+        await _read(body, size=size)
+    except CausewayError as refused:
+        status = refused.status
+    assert status in (200, 400, 413)
