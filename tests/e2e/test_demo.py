@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.support.nursery import nursery
-from tests.support.server import ROOT, START_TIMEOUT
+from tests.support.server import NO_TLS, ROOT, START_TIMEOUT
 
 _GRAPHIQL: Final = re.compile(r"GraphiQL\s+(http://\S+)")
 _ADMIN: Final = re.compile(r"Admin\s+(\S+)\s+(\S+)")
@@ -64,7 +64,9 @@ def paste(line: str) -> httpx.Response:
                 body = next(words)
             case _:
                 url = word
-    return httpx.request("GET" if body is None else "POST", url, content=body, headers=headers, timeout=30)
+    return httpx.request(
+        "GET" if body is None else "POST", url, content=body, headers=headers, timeout=30, verify=NO_TLS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +101,18 @@ def test_each_role_sees_what_its_rules_say(demo: tuple[Path, str]) -> None:
     passwords = json.loads((directory / "data" / "demo.sqlite.logins").read_text())
 
     def client(email: str) -> httpx.Client:
-        login = httpx.post(f"{address}/auth/login", json={"email": email, "password": passwords[email]})
+        login = httpx.post(
+            f"{address}/auth/login", json={"email": email, "password": passwords[email]}, verify=NO_TLS
+        )
         token = login.json()["data"]["access_token"]
-        return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"})
+        return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, verify=NO_TLS)
 
     def count(person: httpx.Client, collection: str) -> int:
         answer = person.get(f"/items/{collection}", params={"aggregate[count]": "*"})
         return int(answer.json()["data"][0]["count"])
 
     with (
-        httpx.Client(base_url=address) as public,
+        httpx.Client(base_url=address, verify=NO_TLS) as public,
         client("reader@example.com") as reader,
         client("editor@example.com") as editor,
         client("admin@example.com") as admin,

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.server import causeway, running_server
+from tests.support.server import NO_TLS, causeway, running_server
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDED: Any = json.loads((DATA / "directus12.json").read_text())
@@ -37,13 +37,15 @@ def test_it_is_served_without_a_change(database: Path, tmp_path: Path) -> None:
     before = dump(database)
     url = f"sqlite:///{database}"
     with running_server(url, tmp_path) as server:
-        with httpx.Client(base_url=server.url, headers=ADMIN, timeout=30) as client:
+        with httpx.Client(base_url=server.url, headers=ADMIN, timeout=30, verify=NO_TLS) as client:
             for name in sorted(RECORDED["items"]):
                 answer = client.get(f"/items/{name}?limit=-1")
                 assert answer.status_code == 200, (name, answer.text)
             assert client.get("/users/me").status_code == 200
             assert client.get("/items/nope").status_code == 403
-        assert httpx.get(f"{server.url}/items/{next(iter(RECORDED['items']))}").status_code == 403
+        assert (
+            httpx.get(f"{server.url}/items/{next(iter(RECORDED['items']))}", verify=NO_TLS).status_code == 403
+        )
         assert server.stop() == 0
         assert "Traceback" not in server.log
     assert dump(database) == before

@@ -12,7 +12,7 @@ import httpx
 
 from benchmarks.measure import forget_peak, peak_bytes, process_tree, resident_bytes
 from tests.support.project import ADMIN_TOKEN, seed_system
-from tests.support.server import ServerProcess, running_server
+from tests.support.server import NO_TLS, ServerProcess, running_server
 from tests.support.session import TestRun
 
 MB: Final = 1 << 20
@@ -54,7 +54,7 @@ async def test_neither_is_held(test_run: TestRun, tmp_path: Path) -> None:
     typed = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
     with (
         running_server(url, tmp_path) as server,
-        httpx.Client(base_url=server.url, headers=headers, timeout=120) as client,
+        httpx.Client(base_url=server.url, headers=headers, timeout=120, verify=NO_TLS) as client,
     ):
         # what the first upload brings with it stays
         assert client.post("/files", content=form(piece, 2), headers=typed).status_code == 200

@@ -14,14 +14,17 @@ from schema_gen.epoch import open_epochs
 from tests.conftest import MakeDatabase
 from tests.support.newsroom import EDITOR_PASSWORD, EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN
-from tests.support.server import causeway, running_server
+from tests.support.server import NO_TLS, causeway, running_server
 
 ACCOUNT = {"email": "editor@example.com", "password": EDITOR_PASSWORD}
 
 
 async def test_rest_graphql_and_login(make_database: MakeDatabase, tmp_path: Path) -> None:
     url = await make_database(seed_newsroom)
-    with running_server(url, tmp_path) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+    with (
+        running_server(url, tmp_path) as server,
+        httpx.Client(base_url=server.url, timeout=30, verify=NO_TLS) as client,
+    ):
         admin = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
         rest = client.get("/items/articles/1?fields=title,author.name", headers=admin)
         assert rest.json() == {"data": {"title": "One", "author": {"name": "Ada"}}}
@@ -57,7 +60,7 @@ async def everywhere(url: str, path: str, token: str) -> Counter[int]:
     statuses: Counter[int] = Counter()
 
     async def one() -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=30, verify=NO_TLS) as client:
             answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
             statuses[answer.status_code] += 1
 
@@ -72,7 +75,7 @@ async def test_what_is_taken_away_is_gone_in_every_worker_at_once(
     # long enough that only being told can explain a change
     with running_server(url, tmp_path, "--workers", "2", CAUSEWAY_ACCESS_TTL="1h") as server:
         await until_up(server.url)
-        async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30, verify=NO_TLS) as client:
             issued = (await client.post("/auth/login", json=ACCOUNT)).json()["data"]["access_token"]
         assert await everywhere(server.url, "/items/articles", issued) == {200: 40}
         changed = await asyncio.to_thread(
@@ -110,7 +113,7 @@ async def until_up(url: str) -> None:
     """Workers open the address after it was announced."""
     for _ in range(300):
         try:
-            async with httpx.AsyncClient(base_url=url) as client:
+            async with httpx.AsyncClient(base_url=url, verify=NO_TLS) as client:
                 answer = await client.get("/server/ping")
             if answer.status_code == 200:
                 return

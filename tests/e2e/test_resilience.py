@@ -17,7 +17,7 @@ from schema_gen.database import Database, open_database
 from tests.conftest import MakeDatabase
 from tests.support.postgres import Cluster, start_cluster
 from tests.support.project import ADMIN_TOKEN, seed_system
-from tests.support.server import ServerProcess, running_server
+from tests.support.server import NO_TLS, ServerProcess, running_server
 
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 #: a view that takes about as long as a client is willing to wait, and a quick table beside it
@@ -67,7 +67,7 @@ async def test_a_client_that_leaves_frees_its_connection(make_database: MakeData
     # as few connections as can be: where one of them stays taken, the last request cannot be answered
     few = {"DB_POOL__MIN": "1", "DB_POOL__MAX": "2", "CAUSEWAY_SQLITE_READERS": "2"}
     with running_server(url, tmp_path, **few) as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30, verify=NO_TLS) as client:
             assert (await client.get("/items/notes/1")).status_code == 200
             for _ in range(2):
                 with pytest.raises(httpx.ReadTimeout):
@@ -123,7 +123,7 @@ async def test_who_is_being_answered_when_the_server_stops_is_answered(
 ) -> None:
     url = await make_database(seed_slow)
     with running_server(url, tmp_path, SERVER_SHUTDOWN_TIMEOUT="30s") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, verify=NO_TLS) as client:
             assert (await client.get("/items/notes/1")).status_code == 200
             under_way = asyncio.create_task(client.get("/items/winks"))
             await asyncio.sleep(0.2)
@@ -136,7 +136,7 @@ async def test_who_is_being_answered_when_the_server_stops_is_answered(
 async def test_a_stop_does_not_wait_for_ever(make_database: MakeDatabase, tmp_path: Path) -> None:
     url = await make_database(seed_slow)
     with running_server(url, tmp_path, SERVER_SHUTDOWN_TIMEOUT="500") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, verify=NO_TLS) as client:
             under_way = asyncio.create_task(client.get("/items/naps"))
             await asyncio.sleep(0.5)
             assert await asyncio.to_thread(server.stop) == 0  # not killed
@@ -161,7 +161,7 @@ async def test_a_restart_of_postgresql_is_survived(own_cluster: Cluster, tmp_pat
     url = own_cluster.create("restarted")
     await seed_slow(url)
     with running_server(url, tmp_path, DB_POOL__MIN="4", DB_POOL__MAX="4") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30, verify=NO_TLS) as client:
 
             async def read() -> list[int]:
                 replies = await asyncio.gather(*(client.get("/items/notes/1") for _ in range(8)))
@@ -195,7 +195,7 @@ async def test_overload_is_answered_503_and_memory_stays(make_database: MakeData
         assert statuses[503] < 20 * statuses[200], statuses
         assert statuses[503] > 100, statuses
         assert grown < 60 << 20, f"{grown >> 20} MB"
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=30, verify=NO_TLS) as client:
             assert (await client.get("/items/notes/1")).status_code == 200
         assert server.stop() == 0
 

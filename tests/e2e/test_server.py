@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.server import causeway, causeway_anew, server_anew
+from tests.support.server import NO_TLS, causeway, causeway_anew, server_anew
 
 
 async def test_it_starts_says_where_and_stops(database_url: str, tmp_path: Path) -> None:
     with server_anew(database_url, tmp_path) as server:
-        answer = httpx.get(f"{server.url}/server/ping")
+        answer = httpx.get(f"{server.url}/server/ping", verify=NO_TLS)
         assert (answer.status_code, answer.text) == (200, "pong")
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert "server" not in answer.headers
@@ -30,7 +30,7 @@ async def test_workers_share_a_port(database_url: str, tmp_path: Path) -> None:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
-                assert httpx.get(f"{server.url}/server/ping").text == "pong"
+                assert httpx.get(f"{server.url}/server/ping", verify=NO_TLS).text == "pong"
                 break
             except httpx.TransportError:
                 time.sleep(0.1)

@@ -16,7 +16,7 @@ import pytest
 from schema_gen.database import Database, open_database
 from tests.conftest import MakeDatabase
 from tests.support.seeds import TOKEN, seed_demo
-from tests.support.server import running_server
+from tests.support.server import NO_TLS, running_server
 
 ADMIN: Final = {"Authorization": f"Bearer {TOKEN}"}
 #: nested items of each article of a batch, and articles of a batch
@@ -36,7 +36,7 @@ def article(mark: str) -> dict[str, Any]:
 
 
 async def write_until_it_dies(url: str, worker: int, round_: int, acknowledged: list[str]) -> None:
-    async with httpx.AsyncClient(base_url=url, headers=ADMIN, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, headers=ADMIN, timeout=30, verify=NO_TLS) as client:
         for number in range(10_000):
             marks = [f"r{round_}-w{worker}-n{number}-{place}" for place in range(ARTICLES)]
             try:
@@ -131,7 +131,9 @@ async def test_a_hundred_writers_lose_nothing(make_database: MakeDatabase, tmp_p
         url, tmp_path, "--workers", "2", LOG_LEVEL="error", PRESSURE_LIMITER_ENABLED="false"
     ) as server:
         limits = httpx.Limits(max_connections=100)
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, limits=limits) as client:
+        async with httpx.AsyncClient(
+            base_url=server.url, headers=ADMIN, timeout=60, limits=limits, verify=NO_TLS
+        ) as client:
             await answering(client)
 
             async def add(number: int) -> httpx.Response:
@@ -158,7 +160,7 @@ async def test_batches_of_the_same_items(make_database: MakeDatabase, tmp_path: 
     """In opposite orders: one waits for the other, and the last wins as a whole."""
     url = await make_database(seed_demo)
     with running_server(url, tmp_path, LOG_LEVEL="error", PRESSURE_LIMITER_ENABLED="false") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, verify=NO_TLS) as client:
 
             async def change(number: int) -> httpx.Response:
                 order = range(1, 11) if number % 2 else range(10, 0, -1)
@@ -181,7 +183,7 @@ async def test_deadlocks_are_tried_again(make_database: MakeDatabase, tmp_path: 
     """Transactions that take the same items in opposite orders: nobody hears of it."""
     url = await make_database(seed_demo)
     with running_server(url, tmp_path, LOG_LEVEL="error", PRESSURE_LIMITER_ENABLED="false") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=server.url, headers=ADMIN, timeout=60, verify=NO_TLS) as client:
 
             async def change(number: int) -> httpx.Response:
                 tags = (1, 2) if number % 2 else (2, 1)
@@ -213,14 +215,20 @@ async def test_a_repeated_request_writes_once(
     payload = {"name": "only once"}
     with running_server(url, tmp_path, LOG_LEVEL="error") as server:
         if answered:
-            first = httpx.post(f"{server.url}/items/tags", json=payload, headers=headers).json()
+            first = httpx.post(
+                f"{server.url}/items/tags", json=payload, headers=headers, verify=NO_TLS
+            ).json()
         else:
             with pytest.raises(httpx.TimeoutException):
-                httpx.post(f"{server.url}/items/tags", json=payload, headers=headers, timeout=1e-4)
+                httpx.post(
+                    f"{server.url}/items/tags", json=payload, headers=headers, timeout=1e-4, verify=NO_TLS
+                )
             time.sleep(0.5)
             first = None
     with running_server(url, tmp_path, "--workers", "2", LOG_LEVEL="error") as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=server.url, headers=headers, timeout=60, verify=NO_TLS
+        ) as client:
             await answering(client)
             again = await asyncio.gather(*[client.post("/items/tags", json=payload) for _ in range(8)])
             other = await client.post("/items/tags", json={"name": "something else"})

@@ -21,7 +21,7 @@ from schema_gen.database import open_database
 from tests.conftest import MakeDatabase
 from tests.support.newsroom import EDITOR_PASSWORD, EDITOR_TOKEN, seed_newsroom
 from tests.support.project import ADMIN_TOKEN
-from tests.support.server import ROOT, SECRET, running_server
+from tests.support.server import NO_TLS, ROOT, SECRET, running_server
 
 #: seconds after which something hangs
 PATIENCE = 120
@@ -103,7 +103,7 @@ WAYS: Mapping[str, Callable[[str], dict[str, Any]]] = {
 async def test_the_log_holds_no_secret(make_database: MakeDatabase, tmp_path: Path, style: str) -> None:
     url = await make_database(seed_newsroom)
     with running_server(url, tmp_path, LOG_STYLE=style, LOG_LEVEL="trace") as server:
-        with httpx.Client(base_url=server.url, timeout=30) as client:
+        with httpx.Client(base_url=server.url, timeout=30, verify=NO_TLS) as client:
             account = {"email": "editor@example.com", "password": EDITOR_PASSWORD}
             issued = client.post("/auth/login", json=account).json()["data"]
             cookie = client.post("/auth/login", json={**account, "mode": "session"}).headers["set-cookie"]
@@ -157,6 +157,7 @@ async def test_an_unexpected_error_tells_its_stack_to_the_log_alone(
         answer = httpx.get(
             f"{server.url}/items/articles",
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "X-Request-Id": "r-42"},
+            verify=NO_TLS,
         )
         assert server.stop() == 0
         log = server.log

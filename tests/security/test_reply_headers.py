@@ -15,7 +15,7 @@ import pytest
 
 from gateway.version import VERSION
 from tests.support.project import running
-from tests.support.server import ServerProcess, running_server
+from tests.support.server import NO_TLS, ServerProcess, running_server
 
 PATHS = (
     "/",
@@ -46,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
 @pytest.mark.parametrize("path", PATHS)
 def test_every_reply(server: ServerProcess, path: str, method: str) -> None:
-    answer = httpx.request(method, f"{server.url}{path}", headers={"Origin": EVIL}, timeout=30)
+    answer = httpx.request(method, f"{server.url}{path}", headers={"Origin": EVIL}, timeout=30, verify=NO_TLS)
     assert answer.status_code < 500
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"]
@@ -93,11 +93,11 @@ def test_named_origins_only(tmp_path: Path) -> None:
     named = "https://app.example"
     values = {"CORS_ENABLED": "true", "CORS_ORIGIN": named}
     with running_server(f"sqlite:///{tmp_path}/o.sqlite", tmp_path, **values) as server:
-        allowed = httpx.get(f"{server.url}/server/ping", headers={"Origin": named})
+        allowed = httpx.get(f"{server.url}/server/ping", headers={"Origin": named}, verify=NO_TLS)
         assert allowed.headers["access-control-allow-origin"] == named
         assert allowed.headers["vary"] == "Origin"
         for origin in (EVIL, "null", f"{named}.evil.example", "https://App.example", "http://app.example"):
-            refused = httpx.get(f"{server.url}/server/ping", headers={"Origin": origin})
+            refused = httpx.get(f"{server.url}/server/ping", headers={"Origin": origin}, verify=NO_TLS)
             assert "access-control-allow-origin" not in refused.headers
             assert refused.headers["vary"] == "Origin"
         preflight = {"Origin": named, "Access-Control-Request-Method": "PATCH"}

@@ -1,12 +1,12 @@
 """Processes of `causeway` that need not import it anew, which takes longer than what most tests ask of them.
 
 One process for each worker of the tests imports everything and then waits; each start is a fork of it. What
-runs there is the command line as ever, with an environment, a directory, streams and signals of its own.
+runs there is the command line as ever, with an environment, a directory, streams and signals of its own. The
+workers that a server makes are forks too (`server_anew` has them spawned, as in production).
 
     process = nursery().start(["serve"], env={...}, cwd=directory, streams=[stdin, stdout, stderr])
     process.wait(60)
 
-Out: {"began": pid} for each line, {"ended": pid, "code": exit code, or minus the signal} for each end.
 Out: {"began": pid} for each line; {"ended": pid, "code": exit code, or minus the signal} for each end.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import multiprocessing
 import os
 import selectors
 import signal
@@ -137,8 +138,11 @@ def nursery() -> Nursery:
 def main() -> None:
     """Until standard input ends."""
     # imported here, so that the process of the tests does not need it
+    import uvicorn._subprocess  # noqa: PLC0415
+
     from gateway.cli import main as run  # noqa: PLC0415
 
+    uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
     out = os.dup(1)
     wake, awake = os.pipe()
     os.set_blocking(awake, False)

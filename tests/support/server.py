@@ -1,7 +1,7 @@
 """A real `causeway serve` process for end-to-end tests: on a free port, stopped after use, its log at hand.
 
     with running_server(url, tmp_path, LOG_LEVEL="info") as server:
-        httpx.get(f"{server.url}/server/ping")
+        httpx.get(f"{server.url}/server/ping", verify=NO_TLS)
 
 The process gets only the environment given here, so that nothing of the machine's configuration leaks in.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ _QUICK: Final = {
     "LOGIN_STALL_TIME": "1",
     "REGISTER_STALL_TIME": "1",
 }
+#: for clients, which make a context anew otherwise and read all certificates of the world: 30 ms each
+NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 #: seconds; a start takes about one, but the machine may be busy with other tests
 START_TIMEOUT: Final = 60
 #: arguments, environment, directory, paths of the three streams
