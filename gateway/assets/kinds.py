@@ -24,7 +24,8 @@ _SHOWN: Final = frozenset(
         *("application/json", "application/pdf", "text/csv", "text/markdown", "text/plain"),
     }
 )
-_SHOWN_FAMILIES: Final = ("audio/", "video/")
+#: what browsers play; a type that ends in `+xml` is a document to them, whatever it begins with
+_PLAYED: Final = re.compile(r"(?:audio|video)/[a-z0-9._-]+", re.ASCII)
 #: browsers show it in a viewer of their own, which does not work in a sandbox
 _VIEWED: Final = "application/pdf"
 _POLICY: Final = {"default-src": "'none'", "sandbox": ""}
@@ -40,7 +41,7 @@ def media_type(stored: str | None) -> str:
 
 def is_shown(kind: str) -> bool:
     """Whether a browser may open it in a tab."""
-    return kind in _SHOWN or kind.startswith(_SHOWN_FAMILIES)
+    return kind in _SHOWN or _PLAYED.fullmatch(kind) is not None
 
 
 def content_type(kind: str, charset: str | None) -> str:
@@ -62,4 +63,4 @@ def file_policies(changes: Iterable[Directive]) -> tuple[str, str]:
 
 
 def is_viewed(kind: str) -> bool:
-    return kind == _VIEWED or kind.startswith(_SHOWN_FAMILIES)
+    return kind == _VIEWED or _PLAYED.fullmatch(kind) is not None

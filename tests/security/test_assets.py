@@ -123,6 +123,7 @@ async def test_files_do_not_run_in_the_origin(site: Site) -> None:
             ("a", "x\r\nSet-Cookie: a=b"),
             ("a.htm", "TEXT/HTML; charset=utf-7"),
             ("a.css", "text/css"),
+            ("a.mp4", "video/x+xml"),
         ),
     ):
         key = await add_file(site, name, b"<script>alert(1)</script>", kind)

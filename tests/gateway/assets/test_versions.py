@@ -127,6 +127,7 @@ def test_what_may_run_is_never_shown() -> None:
     for kind in (
         *("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml"),
         *("text/javascript", "application/javascript", "application/octet-stream", "text/vtt", "multipart/x"),
+        *("video/x+xml", "audio/a+xml", "image/a+xml", "video/", "text/html;video/mp4"),
         *("application/x-shockwave-flash", "application/rss+xml", "message/rfc822", "text/cache-manifest"),
     ):
         assert not is_shown(kind)
