@@ -182,9 +182,11 @@ class TusDesk:
     async def _finish(self, place: Location, file: PartialFile, lease: Lease, write: Write) -> HttpReply:
         if not await self._is_whole(place, file):
             if file.length:
-                await place.finish(file.part, file.disk)
+                size = await place.finish(file.part, file.disk)
             else:
-                await place.write(file.disk, _nothing())
+                size = await place.write(file.disk, _nothing())
+            if size != file.length:
+                raise StorageError(f"an upload of {file.length} bytes has become an object of {size}")
         try:
             taken = await self._intake.take_stored(
                 file.disk, filename=file.filename, type_=file.type, location=file.storage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +108,24 @@ async def test_kinds_that_are_not_taken(make_database: MakeDatabase, tmp_path: P
         assert (refused.status, code(refused)) == (400, "INVALID_PAYLOAD")
         assert (await desk.rows("id"), await desk.objects()) == ([], [])
         assert (await desk.begin(21, filename_download="a.png")).status == 413
+
+
+async def test_as_many_at_once_as_there_may_be(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """Parts are uploads, too; the next one is told to come again, and nothing of it is kept."""
+    values = {**stored_on_disk(tmp_path), "FILES_MAX_UPLOAD_CONCURRENCY": "1"}
+    async with uploading(await make_database(seed_system), **values) as desk:
+        one, other = await desk.create(11), await desk.create(11)
+        sent = desk.wire(one, 0, 11)
+        sent.give(BODY[:5])
+        writing = asyncio.create_task(sent.answer())
+        while not any("holder" in row["tus_data"] for row in await desk.rows("tus_data")):
+            await asyncio.sleep(0)
+        refused = await desk.send(other, 0, BODY)
+        assert (refused.status, code(refused)) == (503, "SERVICE_UNAVAILABLE")
+        sent.give(BODY[5:], more=False)
+        assert (await writing) is not None
+        assert (await desk.send(other, 0, BODY)).status == 204
+        assert len(await desk.seen()) == 2
 
 
 async def test_in_an_object_store(make_database: MakeDatabase, s3: S3Server) -> None:
