@@ -30,7 +30,7 @@ from gateway.uploads.desk import FileDesk
 from gateway.uploads.intake import Incoming, Taken, facts_of_replaced
 from gateway.uploads.multipart import FORM, Field, Upload, parts_of
 from resolvers.context import RequestContext
-from resolvers.files.leaving import FILES, Stored, noting
+from resolvers.files.leaving import FILES, Stored, noting, telling
 from resolvers.permissions import Action
 from rest_bridge.message import RestRequest
 from schema_gen.errors import forbidden_collection, invalid_payload
@@ -143,8 +143,11 @@ class _Receiving:
 
     async def write(self, request: HttpRequest) -> HttpReply:
         context = replace(self.context, facts=tuple([await self._facts(*one) for one in self.files]))
-        if self.key is not None:
-            context = replace(context, precondition=noting(self._desk.database, self.key, self.old))
+        database = self._desk.database
+        note = None if self.key is None else noting(database, self.key, self.old)
+        if self.files:
+            note = telling(database, self.files[0][0].disk, note)
+        context = replace(context, precondition=note)
         asked = self._asked(request)
         return await on_current_schema(self.project, lambda: self.project.bridge.handle(asked, context))
 

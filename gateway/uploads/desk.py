@@ -24,7 +24,7 @@ from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored
 from resolvers.files.storage import Storage, StorageError
-from resolvers.sql.files import by_key, by_name, default_folder
+from resolvers.sql.files import by_key, by_name, default_folder, one_after_another
 from schema_gen.database import Database
 from schema_gen.drivers.base import Row
 from schema_gen.errors import CausewayError, invalid_payload
@@ -149,7 +149,7 @@ class FileDesk:
         """The names, of these, that rows stand for; the others are removed. For when it is not known what
         became of the rows: what cannot be found out keeps its bytes.
         """
-        rows = await self._rows_of([one.disk for one in taken])
+        rows = await self._rows_when_ended([one.disk for one in taken])
         if rows is None:
             return frozenset(one.disk for one in taken)
         held = frozenset(row[2] for row in rows)
@@ -169,10 +169,28 @@ class FileDesk:
             left = {(row[1], row[2]) for row in rows}
             await self.remove([one for one in old if (one.location, one.name) not in left])
 
+    async def _rows_when_ended(self, names: Sequence[str]) -> list[Row] | None:
+        """The same, once the transaction that may have made them has ended (see `telling`): one whose answer
+        did not come may still be about to commit.
+        """
+        if not names:
+            return []
+        try:
+            async with self.database.transaction() as transaction:
+                await one_after_another(self.database, transaction, names[0], bounded=True)
+                return await by_name(self.database, transaction, names)
+        except CausewayError as error:
+            _tell_unknown(names, error)
+            return None
+
     async def _rows_of(self, names: Sequence[str]) -> list[Row] | None:
         """The rows that stand for bytes of these names; None: that cannot be found out."""
         try:
             return await by_name(self.database, self.database, names)
         except CausewayError as error:
-            logging.getLogger(LOGGER).warning("bytes stay whose rows are not known: %s: %s", names, error)
+            _tell_unknown(names, error)
             return None
+
+
+def _tell_unknown(names: Sequence[str], error: CausewayError) -> None:
+    logging.getLogger(LOGGER).warning("bytes stay whose rows are not known: %s: %s", names, error)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from resolvers.context import Precondition
-from resolvers.sql.files import by_key, by_name, leading
+from resolvers.sql.files import by_key, by_name, leading, one_after_another
 from resolvers.writing.following import followed
 from resolvers.writing.steps import Key
 from schema_gen.database import Database, Transaction
@@ -106,6 +106,19 @@ def noting(database: Database, key: str, noted: list[Stored]) -> Precondition:
         noted[:] = _stored(rows).values()
 
     return note
+
+
+def telling(database: Database, name: str, then: Precondition | None = None) -> Precondition:
+    """For a transaction whose end may not be told: who asks for the rows under the same name, by
+    `one_after_another`, waits until it has ended one way or the other.
+    """
+
+    async def tell(transaction: Transaction) -> None:
+        await one_after_another(database, transaction, name)
+        if then is not None:
+            await then(transaction)
+
+    return tell
 
 
 def _stored(rows: Iterable[Row]) -> dict[str, Stored]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from schema_gen.database import Database
+from schema_gen.database import Database, Transaction
 from schema_gen.drivers.base import Reads, Row
 
 _COLUMNS: Final = "select id, storage, filename_disk, type from directus_files"
@@ -54,6 +54,18 @@ async def _among(database: Database, transaction: Reads, text: str, values: Sequ
     return await transaction.fetch(
         database.native(text.format(among=among)), (json.dumps([str(value) for value in values]),)
     )
+
+
+async def one_after_another(
+    database: Database, transaction: Transaction, name: str, *, bounded: bool = False
+) -> None:
+    """Transactions that say the same name wait for each other; `bounded`: for a while, then
+    SERVICE_UNAVAILABLE. SQLite has one that writes at a time.
+    """
+    if database.dialect == "postgresql":
+        if bounded:
+            await transaction.execute("set local lock_timeout = '10s'")
+        await transaction.fetch("select pg_advisory_xact_lock(hashtextextended($1, 0))", (name,))
 
 
 async def default_folder(database: Database) -> str | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from gateway.uploads.intake import Bounds
+from gateway.uploads.intake import Bounds, Incoming
+from resolvers.files.leaving import telling
 from resolvers.files.storage import StoredMissing
 from rest_bridge.bridge import Bridge
 from schema_gen.errors import service_unavailable
@@ -18,6 +20,7 @@ from tests.support.asgi import Wire, http_scope
 from tests.support.filing import Files
 from tests.support.forms import CONTENT_TYPE, HEADERS, field, file, form
 from tests.support.project import ADMIN_TOKEN, add_policy, add_user, code, data, grant
+from tests.support.storage import stream
 from tests.support.writers import rows
 
 TEXT = file("some_name.txt", b"hello")
@@ -322,6 +325,31 @@ async def test_an_answer_that_does_not_come_decides_nothing(
     told = {row[0] for row in await rows(files.site, "select filename_disk from directus_files")}
     assert new <= told
     assert bool(new) is done
+
+
+@pytest.mark.parametrize("commits", [True, False])
+async def test_a_commit_that_is_under_way_is_waited_for(files: Files, commits: bool) -> None:
+    """The answer did not come, and the row is not there yet: its bytes are not taken from under it."""
+    desk, database = files.site.project.files, files.site.database
+    record = {"storage": "local", "filename_download": "a.txt", "type": "text/plain"}
+    key = data(await files.site.ask("POST", "/files", record, token=ADMIN_TOKEN))["id"]
+    taken = await desk.intake.take(Incoming(filename="a.txt", type=None, chunks=stream(b"bytes")))
+
+    class Undone(Exception):
+        pass
+
+    with suppress(Undone):
+        async with database.transaction() as transaction:
+            await telling(database, taken.disk)(transaction)
+            text = database.native("update directus_files set filename_disk = $1 where id = $2")
+            await transaction.execute(text, (taken.disk, key))
+            settling = asyncio.create_task(desk.settle([taken]))
+            await asyncio.wait([settling], timeout=0.05)
+            assert not settling.done()
+            if not commits:
+                raise Undone
+    assert await settling == (frozenset({taken.disk}) if commits else frozenset())
+    assert (taken.disk in files.names()) is commits
 
 
 async def test_a_request_that_comes_again_leaves_one_file(files: Files) -> None:
