@@ -65,6 +65,7 @@ def markdown(result: RunResult) -> str:
         "    make bench BENCH_ARGS='--only list,nested_graphql --actors admin --profile --scale'",
         "    make bench BENCH_ARGS='--only writes'             # beside Directus, on both databases",
         "    make bench BENCH_ARGS='--only files'              # uploads, assets and images, some minutes",
+        "    make bench BENCH_ARGS='--only files --onto RUN'   # in the page of benchmarks/results/RUN.json",
         "    .venv/bin/python -m benchmarks.shape_cost         # CPU of a known shape above the floor",
         "    .venv/bin/python -m benchmarks.scale              # 500 tables x 20 columns",
         "    .venv/bin/python -m benchmarks.memory             # what receiving 1 GB costs",

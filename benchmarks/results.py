@@ -9,7 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +76,22 @@ class RunResult:
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
+
+    def onto(self, earlier: RunResult) -> RunResult:
+        """The earlier run with what this one has measured in place of its own."""
+        measured = {one.workload for one in self.cells}
+        kept = tuple(one for one in earlier.cells if one.workload not in measured)
+        named = ", ".join(sorted(measured))
+        return replace(
+            earlier,
+            versions={**earlier.versions, **self.versions},
+            cells=(*kept, *self.cells),
+            mismatches=(*earlier.mismatches, *self.mismatches),
+            notes=(*earlier.notes, *self.notes, f"of a run at {self.at}: {named}"),
+            profiles=(*[one for one in earlier.profiles if one.workload not in measured], *self.profiles),
+            scale=self.scale or earlier.scale,
+            receiving=self.receiving or earlier.receiving,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> RunResult:

@@ -1,7 +1,7 @@
 """`make bench`: Causeway beside Directus, PostGraphile and the floor, on the same rows, in one run.
 
     python -m benchmarks.run --seconds 3 --connections 1,32 --only list,nested_graphql --no-peers
-    python -m benchmarks.run --only files
+    python -m benchmarks.run --only files --onto 2026-11-21T224341+0000
 
 Prints tables, writes benchmarks/results/<time>.json, docs/benchmarks.md and docs/benchmarks.svg. Exit
 codes: 0; 1 where answers differed or requests failed, so that some figures are missing. Missed aims are told,
@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path.write_text(result.to_json())
         say(f"wrote {path.relative_to(ROOT)}")
     print(terminal(result))
+    if options.onto is not None:
+        earlier = RESULTS / f"{options.onto}.json"
+        result = result.onto(RunResult.from_json(earlier.read_text()))
     if options.write:
         (ROOT / "docs" / "benchmarks.md").write_text(markdown(result))
         (ROOT / "docs" / "benchmarks.svg").write_text(chart(result))
@@ -81,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--profile", action="store_true", help="a profile of every workload")
     made.add_argument("--scale", action="store_true", help="also 500 tables x 20 columns")
     made.add_argument("--report", type=Path, metavar="JSON", help="the page of an earlier run, nothing else")
+    made.add_argument("--onto", metavar="RUN", help="the page keeps the rest of benchmarks/results/RUN.json")
     made.add_argument("--no-write", dest="write", action="store_false", help="leave docs/benchmarks.* alone")
     return made
 

@@ -159,6 +159,14 @@ def test_a_run_tells_of_files_and_of_receiving() -> None:
         receiving=receiving,
     )  # fmt: skip
     assert RunResult.from_json(result.to_json()) == result
+    earlier = replace(
+        result,
+        cells=(replace(cells[0], workload="list", connections=32), replace(cells[1], p50=9.0)),
+        receiving={},
+    )
+    both = result.onto(earlier)
+    assert [one.workload for one in both.cells] == ["list", *["asset_100kb"] * 3]
+    assert (both.receiving, both.cells[1:]) == (receiving, cells)
     assert [one.met for one in findings(cells)] == [False, True]
     page = markdown(result)
     assert (
