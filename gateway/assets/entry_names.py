@@ -54,12 +54,17 @@ class Siblings:
 
     def take(self, name: str) -> str:
         stem = _stem(name)
-        key, found = name.casefold(), name
-        while found.casefold() in self._taken:
+        key, found = _alike(name), name
+        while _alike(found) in self._taken:
             self._last[key] = number = self._last.get(key, 0) + 1
             found = f"{stem} ({number}){name[len(stem) :]}"
-        self._taken.add(found.casefold())
+        self._taken.add(_alike(found))
         return found
+
+
+def _alike(name: str) -> str:
+    """The same for names that some system takes for one: by case, by how an accent is written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _stem(name: str) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import pytest
 
+from gateway.auth import authenticate
+from resolvers.files.rows import FileRows
 from tests.conftest import MakeDatabase
 from tests.support.asgi import Answer, Wire, http_scope
 from tests.support.files import DATE, add_file, file_site, parts
@@ -290,6 +292,17 @@ async def test_zips_hold_what_the_caller_may_see(site: Site) -> None:
         assert (refused.status, code(refused)) == (403, "FORBIDDEN")
     one, other = [await site.ask("POST", f"/assets/folder/{key}", token="files") for key in (top, NOBODY)]
     assert one.body == other.body
+
+
+async def test_rows_are_read_page_by_page(site: Site) -> None:
+    top = await add(site.database, "directus_folders", name="Top")
+    keys = [await add_file(site, f"{n}.txt", None, "text/plain", folder=top) for n in range(5)]
+    project = site.project
+    rows = FileRows(project.engine.execute, lambda: project.holder.current.snapshot, page=2)
+    admin = {"authorization": f"Bearer {ADMIN_TOKEN}"}
+    context = await authenticate(project, admin, b"", None)
+    assert [row.id for row in await rows.many(keys, context)] == keys
+    assert {row.id for row in (await rows.tree(top, context)).files} == set(keys)
 
 
 async def test_a_folder(site: Site) -> None:

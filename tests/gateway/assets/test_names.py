@@ -70,6 +70,11 @@ def test_entries_lead_nowhere(name: str, entry: str) -> None:
 def test_no_name_twice() -> None:
     names = Siblings()
     taken = [names.take(name) for name in ("a.txt", "A.txt", "a (1).txt", "a.txt", "a", "a", ".x", ".x")]
+    assert [names.take(name) for name in ("\u00e9.txt", "e\u0301.txt", "\u00c9.txt")] == [
+        "\u00e9.txt",
+        "e\u0301 (1).txt",
+        "\u00c9 (2).txt",
+    ]
     assert taken == ["a.txt", "A (1).txt", "a (1) (1).txt", "a (2).txt", "a", "a (1)", ".x", ".x (1)"]
 
 
