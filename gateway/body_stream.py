@@ -73,14 +73,20 @@ class BodyStream:
         self._on_end()
 
     async def whole(self, limit: int) -> bytes:
-        """All of it. Raises CONTENT_TOO_LARGE as soon as there are more than `limit` bytes."""
+        """All of it, which may take no longer than a part: who says little at a time is not waited for.
+        Raises CONTENT_TOO_LARGE as soon as there are more than `limit` bytes.
+        """
         if self.declared is not None and self.declared > limit:
             raise content_too_large()
         parts: list[bytes] = []
         size = 0
-        async for part in self:
-            size += len(part)
-            if size > limit:
-                raise content_too_large()
-            parts.append(part)
+        try:
+            async with asyncio.timeout(self._timeout):
+                async for part in self:
+                    size += len(part)
+                    if size > limit:
+                        raise content_too_large()
+                    parts.append(part)
+        except TimeoutError as error:
+            raise out_of_time("Request body", f"{self._timeout:g}s") from error
         return b"".join(parts)

@@ -32,6 +32,7 @@ from gateway.uploads.multipart import FORM, Field, Upload, parts_of
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored, noting, telling
 from resolvers.permissions import Action
+from rest_bridge.json_body import json_or_text
 from rest_bridge.message import RestRequest
 from schema_gen.errors import forbidden_collection, invalid_payload
 from schema_gen.model import Collection
@@ -55,7 +56,8 @@ async def files_door(project: Project, request: HttpRequest) -> AnyReply:
         if request.method == "POST" and len(path) == 1:
             return await _upload(project, request, stream, None)
         if request.method == "PATCH" and len(path) == 2:
-            return await _upload(project, request, stream, request.path.strip("/").split("/", 1)[1])
+            # keys are the same in large letters, and are kept in small ones
+            return await _upload(project, request, stream, request.path.strip("/").split("/", 1)[1].lower())
     whole = replace(request, body=await stream.whole(project.settings.max_payload_size), stream=None)
     return await on_current_schema(project, lambda: rest_door(project, whole))
 
@@ -193,9 +195,4 @@ def value_of(field: Field, collection: Collection) -> Any:
         return text
     if not text:
         return None
-    if text[:1] in "[{":
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
+    return json_or_text(text)

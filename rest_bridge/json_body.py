@@ -71,6 +71,25 @@ def parse_document(body: bytes) -> Any:
     return value
 
 
+def json_or_text(text: str) -> Any:
+    """What stands in a field of a form. Raises INVALID_PAYLOAD for JSON that leads too deep.
+
+    >>> json_or_text('["a"]'), json_or_text("[a]")
+    (['a'], '[a]')
+    """
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise invalid_payload(_UNREADABLE) from error
+    except ValueError:
+        return text
+    if _too_deep(value):
+        raise invalid_payload(f"The JSON has more than {MAX_LEVELS} levels")
+    return value
+
+
 def _parse(text: str, reader: json.JSONDecoder) -> Any:
     start = len(text) - len(text.lstrip(" \t\r\n"))
     if text[start : start + 1] not in ("{", "["):

@@ -66,7 +66,9 @@ def written(metadata: Metadata) -> str:
 
 def replaced_by(metadata: Metadata) -> str | None:
     """The file whose bytes are replaced."""
-    return next((metadata[name] for name in _TARGETS if metadata.get(name)), None)
+    named = (metadata.get(name) for name in _TARGETS)
+    # the same in large letters
+    return next((key.lower() for key in named if key), None)
 
 
 def wish_of(metadata: Metadata, fields: Collection[str]) -> Wish:
@@ -75,7 +77,7 @@ def wish_of(metadata: Metadata, fields: Collection[str]) -> Wish:
     """
     given = {name: value for name, value in metadata.items() if value}
     filename = download_name(given.get("filename_download"))
-    targets = {given[name] for name in _TARGETS if name in given}
+    targets = {given[name].lower() for name in _TARGETS if name in given}
     if filename is None or len(targets) > 1:
         raise invalid_metadata()
     columns = {"filename_download": filename} | {

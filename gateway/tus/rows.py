@@ -8,7 +8,6 @@ What is decided before the first byte is decided again by the operation: rights 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from resolvers.context import Precondition, RequestContext
 from resolvers.files.leaving import FILES, Stored, noting
 from resolvers.files.partial import PartialFile
 from rest_bridge.envelope import encode_json
+from rest_bridge.json_body import json_or_text
 from rest_bridge.message import RestRequest
 from schema_gen.database import Transaction
 from schema_gen.errors import CausewayError, invalid_metadata, service_unavailable
@@ -113,9 +113,4 @@ def _value(text: str, kind: str) -> Any:
     >>> _value('["a"]', "json"), _value("a", "json"), _value("[1]", "string")
     (['a'], 'a', '[1]')
     """
-    if kind in _TEXTS or text[:1] not in "[{":
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return text if kind in _TEXTS else json_or_text(text)

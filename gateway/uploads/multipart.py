@@ -157,4 +157,6 @@ def _decoded(raw: bytes, charset: str | None) -> str:
 def _refused(error: MultipartError) -> CausewayError:
     if isinstance(error, ParserLimitReached):
         return content_too_large()
-    return invalid_payload(f"The form cannot be read: {str(error).rstrip('.')}")
+    # with more than a sentence comes what only developers understand
+    reason = error.args[0] if error.args else error
+    return invalid_payload(f"The form cannot be read: {str(reason).rstrip('.')}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,26 @@ async def test_a_stream_that_stops_coming_is_given_up(serve: Serve) -> None:
         wire = Wire()
         wire.incoming.put_nowait({"type": "http.request", "body": b"x", "more_body": True})
         await application(http_scope("POST", "/files"), wire.receive, wire.send)
+        assert wire.answer.status == 408
+
+
+async def test_a_stream_that_is_wanted_whole_has_one_time_for_all_of_it(serve: Serve) -> None:
+    """A byte now and then kept a request under way for days, before anybody asked who sends it."""
+    left = 1000
+
+    async def drips() -> MutableMapping[str, Any]:
+        nonlocal left
+        left -= 1
+        await asyncio.sleep(0.003)
+        return {"type": "http.request", "body": b"x", "more_body": left > 0}
+
+    async def whole(project: Project, request: HttpRequest) -> HttpReply:
+        assert request.stream is not None
+        return HttpReply(body=await request.stream.whole(10_000))
+
+    async with serve(whole, CAUSEWAY_BODY_TIMEOUT="30ms") as application:
+        wire = Wire()
+        await application(http_scope("POST", "/files"), drips, wire.send)
         assert wire.answer.status == 408
 
 

@@ -63,6 +63,11 @@ async def test_folders(desk: Desk) -> None:
     assert file["folder"] is None
 
 
+async def test_columns_without_end_are_refused(desk: Desk) -> None:
+    answer = await desk.begin(11, filename_download="a.txt", metadata="[" * 20_000)
+    assert (answer.status, code(answer)) == (400, "INVALID_PAYLOAD")
+
+
 async def test_storages_that_there_are_not(desk: Desk) -> None:
     answer = await desk.begin(11, filename_download="a.txt", storage="moon")
     assert (answer.status, code(answer)) == (400, "INVALID_PAYLOAD")
@@ -74,7 +79,7 @@ async def test_a_file_takes_the_place_of_another(desk: Desk, name: str) -> None:
     """Readers have the old bytes until the new ones are all there; then the old ones go."""
     key = await desk.upload(b"old", filename_download="old.txt", title="T")
     ((old,),) = [[row["filename_disk"]] for row in await desk.rows("filename_disk")]
-    place = await desk.create(11, filename_download="new.txt", **{name: key})
+    place = await desk.create(11, filename_download="new.txt", **{name: key.upper()})
     await desk.send(place, 0, BODY[:5])
     (file,) = await desk.seen()
     assert (file["filename_disk"], file["filesize"], await desk.content(old)) == (old, 3, b"old")

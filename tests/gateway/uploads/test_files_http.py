@@ -80,6 +80,12 @@ async def test_fields_that_a_form_can_only_say_as_text(files: Files) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["[" * 50_000, '{"a":' * 50_000, "[" * 200 + "]" * 200])
+async def test_fields_without_end_are_refused(files: Files, text: str) -> None:
+    answer = await files.send("POST", "/files", field("metadata", text), TEXT)
+    assert (answer.status, code(answer)) == (400, "INVALID_PAYLOAD")
+
+
 async def test_files_without_a_folder_go_where_the_settings_say(files: Files) -> None:
     site = files.site
     folder = data(await site.ask("POST", "/folders", {"name": "default"}, token=ADMIN_TOKEN))["id"]
@@ -165,6 +171,17 @@ async def test_new_bytes_take_the_place_of_the_old(files: Files) -> None:
     assert [new[name] for name in told] == [one["id"], "Kept", "b.md", "text/markdown", "D", None]
     assert int(new["filesize"]) == 4
     assert new["modified_by"] is not None
+
+
+async def test_keys_in_large_letters_are_the_same(files: Files) -> None:
+    """SQLite keeps keys as texts: the old bytes were not found, and stayed for ever."""
+    one = await files.upload(field("storage", "second"), TEXT)
+    new = data(await files.send("PATCH", f"/files/{one['id'].upper()}", file("b.txt", b"new")))
+    assert (new["id"], new["storage"], files.names("second")) == (
+        one["id"],
+        "second",
+        [new["filename_disk"]],
+    )
 
 
 async def test_a_form_without_a_file_changes_fields_alone(files: Files) -> None:

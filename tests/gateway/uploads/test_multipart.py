@@ -84,12 +84,14 @@ async def test_a_file_that_is_not_read_is_passed_over() -> None:
         (b"--BOUNDARY\r\nContent-Disposition: attachment\r\n\r\nx\r\n" + END, CONTENT_TYPE),
         (b"--BOUNDARY\r\nNo header\r\n\r\nx\r\n" + END, CONTENT_TYPE),
         (form(b'--BOUNDARY\r\nContent-Disposition: form-data; name="t"\r\n\r\n\xff\r\n'), CONTENT_TYPE),
+        (form(b'--BOUNDARY\r\nContent-Disposition: form-data; name="\xff"\r\n\r\nx\r\n'), CONTENT_TYPE),
     ],
 )
 async def test_what_is_no_form_is_refused(body: bytes, kind: str) -> None:
     with pytest.raises(CausewayError) as refused:
         await _read(body, kind=kind)
     assert (refused.value.status, refused.value.code) == (400, "INVALID_PAYLOAD")
+    assert "Error(" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
