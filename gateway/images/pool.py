@@ -23,9 +23,8 @@ from typing import Any, Final
 
 from gateway.images.recipe import TYPES, Recipe
 from gateway.images.work import Broken, Worker
+from gateway.observe import LOGGER
 from schema_gen.errors import CausewayError, illegal_asset_transformation, service_unavailable
-
-logger = logging.getLogger(__name__)
 
 #: media types of which width and height are known
 DESCRIBED: Final = frozenset(TYPES.values())
@@ -92,9 +91,10 @@ class Images:
         try:
             told = await self._ask(request)
         except (Broken, TimeoutError) as error:
-            logger.warning("an image could not be looked at: %s", error or "out of time")
+            _log("an image could not be looked at", str(error) or "out of time")
             return None
         if "done" not in told:
+            _log("an image was not looked at", _refused(told))
             return None
         done = told["done"]
         tags = done["tags"]
@@ -126,11 +126,12 @@ class Images:
         except TimeoutError as error:
             raise service_unavailable("assets", "Transformation timed out") from error
         except Broken as error:
-            logger.warning("a transformation failed: %s", error)
+            _log("a transformation failed", str(error))
             raise service_unavailable("assets", "Transformation failed") from error
         finally:
             self._jobs -= 1
         if "done" not in told:
+            _log("a transformation was refused", _refused(told))
             raise _refusal(told["refused"])
         done = told["done"]
         return Made(type=recipe.type, size=done["size"], width=done["width"], height=done["height"])
@@ -207,6 +208,15 @@ def _processors() -> int:
 def _remove(path: Path | None) -> None:
     if path is not None:
         path.unlink(missing_ok=True)
+
+
+def _log(what: str, why: str) -> None:
+    logging.getLogger(LOGGER).warning("%s: %s", what, why)
+
+
+def _refused(told: Mapping[str, Any]) -> str:
+    """Why, and which error it was in the worker: it may be one of ours."""
+    return f"{told['refused']} ({told['cause']})" if told.get("cause") else str(told["refused"])
 
 
 def _refusal(reason: str) -> CausewayError:

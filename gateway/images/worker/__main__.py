@@ -3,7 +3,9 @@
     {"do": "describe", "path": ..., "allowed": [...], "seconds": 7.5}
     {"do": "transform", "path": ..., "target": ..., "steps": [...], "format": ..., "quality": ...,
      "largest": 6000, "largest_output": 6000, "seconds": 7.5}
-    -> {"done": {...}} or {"refused": "unreadable" | "large" | "memory" | name of a step}
+    -> {"done": {...}} or {"refused": "unreadable" | "large" | "memory" | name of a step, "cause": ...}
+
+`cause`: the error behind a refusal, for the log; null where the image was just looked at.
 
 The first argument is the bound on memory in bytes. The first answer, before any request, says that it is
 ready.
@@ -26,6 +28,8 @@ from gateway.images.worker.saving import save
 
 #: what is described, not decoded; the largest that common image libraries take
 _MOST_PIXELS = 0x3FFF * 0x3FFF
+#: characters of an error that are told
+_LONGEST_CAUSE = 300
 
 
 def main() -> None:
@@ -56,9 +60,13 @@ def _answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         return {"done": (_describe if request["do"] == "describe" else _transform)(request)}
     except Refused as refused:
-        return {"refused": refused.reason}
+        return {"refused": refused.reason, "cause": _told(refused.__cause__)}
     except MemoryError:
         return {"refused": "memory"}
+
+
+def _told(cause: BaseException | None) -> str | None:
+    return None if cause is None else repr(cause)[:_LONGEST_CAUSE]
 
 
 def _describe(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from gateway.images.pool import ImageBounds, Images, Made
 from gateway.images.recipe import AssetSettings, ImageFacts, Recipe, read_recipe
+from gateway.observe import LOGGER
 from schema_gen.errors import CausewayError
 from tests.support.images import encoded, gradient, png_of_size
 
@@ -168,3 +169,14 @@ async def test_many_frames_are_one(images: Images, tmp_path: Path) -> None:
     assert (seen.width, seen.height) == (4, 4)
     assert (await make(images, tmp_path, content)).width == 10
     await still_serves(images, tmp_path)
+
+
+async def test_the_log_is_told_which_error_is_behind_a_refusal(
+    images: Images, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", LOGGER), pytest.raises(CausewayError):
+        await make(images, tmp_path, b"no image")
+
+    (line,) = caplog.messages
+    assert "unreadable" in line
+    assert "UnidentifiedImageError" in line
