@@ -438,7 +438,7 @@ class Settings:
         "1gb", or_word(SIZE, "Infinity", None), "Largest file; above it 413. The reference has no bound."
     )
     files_max_upload_concurrency: int | None = _files(
-        "Infinity", _UNBOUNDED, "Uploads that a worker takes at once; more wait for 503 to come again."
+        "Infinity", _UNBOUNDED, "Uploads that a worker takes at once; more get 503."
     )
     files_mime_type_allow_list: tuple[str, ...] = _files(
         "*/*", CSV, "Kinds of files that are taken, by their content: `image/*,application/pdf`."
