@@ -1,6 +1,7 @@
 """Entries -> the bytes of a zip, made while they are sent.
 
-    async for piece in zipped(entries, storage, threads): ...
+    first = await open_row(storage, entries[0].row)            so that a refusal is an answer, not half a zip
+    async for piece in zipped(entries, first, storage, threads): ...
 
 Of each file one piece is held at a time, so that any number of files of any size costs the same memory.
 Compressing is done on threads. What is compressed already is only wrapped.

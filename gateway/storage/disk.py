@@ -120,11 +120,10 @@ def try_out(root: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An open object. `head`: its first bytes; `descriptor` None: they are all. `modified`: seconds."""
+    """An open object. `head`: its first bytes; `descriptor` None: they are all."""
 
     descriptor: int | None
     size: int
-    modified: float
     head: bytes
 
 
@@ -143,7 +142,6 @@ def open_object(path: Path, head: int) -> Held:
     return Held(
         descriptor=None if whole else descriptor,
         size=len(first) if whole else facts.st_size,
-        modified=facts.st_mtime,
         head=first,
     )
 

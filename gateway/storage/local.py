@@ -12,7 +12,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,7 +19,7 @@ from typing import Final, TypeVar
 from gateway.storage import disk, parts
 from gateway.storage.disk import Draft, Held
 from gateway.storage.names import checked, is_name, looked_up
-from gateway.storage.pieces import gathered, kept
+from gateway.storage.pieces import READ_AT_ONCE, gathered, kept
 from gateway.storage.threads import Threads, over
 from resolvers.files.storage import StorageError, StoredMissing
 
@@ -28,8 +27,6 @@ T = TypeVar("T")
 
 #: bytes that are written in one turn
 WRITTEN_AT_ONCE: Final = 1 << 20
-#: bytes that are read in one turn: what a slow client makes the server hold
-READ_AT_ONCE: Final = 256 << 10
 _THREADS: Final = 8
 
 
@@ -39,7 +36,7 @@ class LocalOpened:
     def __init__(self, path: Path, threads: Threads) -> None:
         self._path = path
         self._threads = threads
-        self._held = Held(descriptor=None, size=0, modified=0, head=b"")
+        self._held = Held(descriptor=None, size=0, head=b"")
         self._descriptor: int | None = None
 
     def begin(self) -> None:
@@ -49,14 +46,6 @@ class LocalOpened:
     @property
     def size(self) -> int:
         return self._held.size
-
-    @property
-    def modified(self) -> datetime:
-        return datetime.fromtimestamp(self._held.modified, UTC)
-
-    @property
-    def path(self) -> Path | None:
-        return self._path
 
     async def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         end = self.size if stop is None else min(stop, self.size)
@@ -148,7 +137,6 @@ class LocalLocation:
 
     async def remove(self, names: Sequence[str]) -> None:
         paths = [self._root / name for name in names if is_name(name)]
-
         await self._run("removing", partial(disk.remove, paths))
 
     async def listed(self, prefix: str) -> list[str]:
@@ -176,7 +164,6 @@ class LocalLocation:
 
     async def check(self) -> None:
         """Writes a file and removes it."""
-
         await self._run("writing", partial(disk.try_out, self._root))
 
     async def tidy(self) -> None:

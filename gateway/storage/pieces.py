@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from typing import Final
+
+#: bytes that are read in one turn, wherever they are: what a slow client makes the server hold
+READ_AT_ONCE: Final = 256 << 10
 
 
 class _Gathering:

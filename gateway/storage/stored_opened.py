@@ -8,21 +8,18 @@ for the very object that was opened.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import obstore
 from obstore.store import ObjectStore
 
+from gateway.storage.pieces import READ_AT_ONCE
 from gateway.storage.refusals import told
 from resolvers.files.storage import StorageError
 
 if TYPE_CHECKING:  # the library has these types for checkers only
     from obstore import GetOptions, GetResult
 
-#: bytes that are read in one turn: what a slow client makes the server hold
-READ_AT_ONCE: Final = 256 << 10
 #: bytes that are rather skipped than asked for a second time
 _SKIPPED: Final = 1 << 20
 
@@ -38,14 +35,6 @@ class StoredOpened:
     @property
     def size(self) -> int:
         return self._meta["size"]
-
-    @property
-    def modified(self) -> datetime:
-        return self._meta["last_modified"]
-
-    @property
-    def path(self) -> Path | None:
-        return None
 
     async def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         end = self.size if stop is None else min(stop, self.size)

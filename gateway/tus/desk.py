@@ -11,7 +11,6 @@ done, the next request tries again: the bytes are there.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -20,18 +19,17 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from gateway.http import HttpReply
-from gateway.observe import LOGGER
 from gateway.tus.lease import Lease, held, released
 from gateway.tus.metadata import Wish
 from gateway.tus.protocol import Creation, Part, Refused, gone, not_found, other_offset, too_much
 from gateway.tus.receiving import Body, receive, receive_checked
 from gateway.uploads.file_names import disk_name
-from gateway.uploads.intake import Intake, Taken
+from gateway.uploads.intake import Intake, Taken, unavailable
 from gateway.uploads.kinds import UNKNOWN, extension_for, media_type
 from resolvers.context import Precondition, RequestContext
 from resolvers.files.partial import PartialFile, PartialFiles
 from resolvers.files.storage import Location, Storage, StorageError, StoredMissing
-from schema_gen.errors import CausewayError, service_unavailable
+from schema_gen.errors import CausewayError
 
 #: makes the row; a refusal is a reply
 Write = Callable[[PartialFile, Taken, Precondition], Awaitable[HttpReply]]
@@ -108,7 +106,7 @@ class TusDesk:
         declared: int | None,
         write: Write,
     ) -> Done:
-        """Raises Refused, ClientGone, OUT_OF_TIME, SERVICE_UNAVAILABLE; what arrived before that stays."""
+        """Raises Refused, ClientGone, REQUEST_TIMEOUT, SERVICE_UNAVAILABLE; what came before that stays."""
         with _telling(), self._intake.one_more():
             place = self._place(file)
             async with held(self._files, file.upload, self.patience) as lease:
@@ -224,5 +222,4 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        logging.getLogger(LOGGER).error("storage: %s", error)
-        raise service_unavailable("files", "The file could not be stored") from error
+        raise unavailable(error) from error

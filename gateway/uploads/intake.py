@@ -26,36 +26,17 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import uuid4
 
-from gateway.images.pool import DESCRIBED
+from gateway.images.pool import DESCRIBED, Described
 from gateway.observe import LOGGER
 from gateway.uploads.file_names import disk_name, download_name, title_of
 from gateway.uploads.kinds import HEAD, extension_for, kind_of
 from resolvers.files.storage import Location, Storage, StorageError
 from schema_gen.errors import CausewayError, content_too_large, invalid_payload, service_unavailable
 
-#: kinds whose pixels are looked at
-PICTURES: Final = frozenset(
-    {"image/avif", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp"}
-)
 _MISSING_NAME: Final = "File is missing filename"
-
-
-class Described(Protocol):
-    """What a picture says of itself."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def metadata(self) -> Mapping[str, Any]: ...
-    @property
-    def description(self) -> str | None: ...
-    @property
-    def tags(self) -> tuple[str, ...] | None: ...
 
 
 #: (path, kind) -> None: it is no picture that could be read
@@ -283,6 +264,7 @@ async def _told(work: Awaitable[Any]) -> Any:
 
 
 def unavailable(error: StorageError) -> CausewayError:
+    """What the caller is told where a location fails; the log is told why."""
     _log().error("storage: %s", error)
     return service_unavailable("files", "The file could not be stored")
 

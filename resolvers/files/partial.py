@@ -1,6 +1,6 @@
 """Files of which not all bytes are there: the rows by which any worker and machine can go on with an upload.
 
-    await partial.begin(PartialFile(...), now)
+    await partial.begin(PartialFile(...))
     if await partial.hold(upload, holder, now, until): ...       one writer at a time, until its lease is out
     RequestContext(precondition=partial.leaving(upload, holder)) the row of the upload makes room for the file
 

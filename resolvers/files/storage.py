@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -25,16 +24,10 @@ class StoredMissing(StorageError):
 
 
 class Opened(Protocol):
-    """An object, open for reading. `size` in bytes; `path`: where it is a file of this machine."""
+    """An object, open for reading. `size` in bytes."""
 
     @property
     def size(self) -> int: ...
-
-    @property
-    def modified(self) -> datetime: ...
-
-    @property
-    def path(self) -> Path | None: ...
 
     def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to `stop`. Raises StorageError."""
@@ -82,7 +75,7 @@ class Location(Protocol):
         """Removes what there is of an upload."""
 
     async def check(self) -> None:
-        """Returns where the location can be read."""
+        """Writes an object and removes it: returns where that can be done."""
 
 
 class Storage(Protocol):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.storage.local import READ_AT_ONCE, LocalLocation
+from gateway.storage.local import LocalLocation
+from gateway.storage.pieces import READ_AT_ONCE
 from resolvers.files.storage import StorageError, StoredMissing
 from tests.support.storage import content, joined, open_local, stream
 
