@@ -65,14 +65,17 @@ async def _actions(work: Work, table: TableFacts, column: ColumnFacts, change: C
     """What ALTER TABLE is to do, all in one go: rows are gone over at most once."""
     actions: list[str] = []
     written = change.default
+    required = change.nullable is False and column.nullable
+    if required:
+        # first, as on SQLite: where several reasons hold, the same one is told
+        await check_no_nulls(work, table.name, column.name)
     if change.type is not None:
         actions += await _retyped(work, table, column, change.type, keeps_default=written is None)
     if written is not None:
         actions += _redefaulted(table, column, change.type, written)
     if change.nullable is True and not column.nullable:
         actions.append("DROP NOT NULL")
-    if change.nullable is False and column.nullable:
-        await check_no_nulls(work, table.name, column.name)
+    if required:
         actions.append("SET NOT NULL")
     return list(dict.fromkeys(actions))
 

@@ -103,6 +103,9 @@ async def _edits(
     edits: list[Edit] = []
     without: set[Kind] = set()
     clauses: list[str] = []
+    if change.nullable is False:
+        # first, as on PostgreSQL: where several reasons hold, the same one is told
+        await _check_no_nulls(work, table, column)
     if change.type is not None:
         await _check_partners(work, table, column, change.type)
         edits.append(typed(text, column_type("sqlite", change.type, strict=table.strict)))
@@ -113,7 +116,6 @@ async def _edits(
     if change.nullable is not None:
         without |= {"not null", "null"}
         if not change.nullable:
-            await _check_no_nulls(work, table, column)
             clauses.append("NOT NULL")
     if clauses:
         edits.append(with_clause(text, " ".join(clauses)))

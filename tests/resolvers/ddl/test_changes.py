@@ -18,6 +18,7 @@ from resolvers.sql.ddl.shapes import (
     Default,
 )
 from schema_gen.errors import CausewayError
+from schema_gen.model import FieldType
 from schema_gen.types import default_value, field_type
 from tests.support.dump import dump
 from tests.support.tables import Tables, column, table
@@ -237,6 +238,18 @@ async def test_a_default_changes_its_type_with_the_column(
     assert default_value((await tables.column("t", "a")).default, new) == told
     await tables.do(change("a", type=ColumnType(type="text"), default=Default(value="z")))
     assert default_value((await tables.column("t", "a")).default, "text") == "z"
+
+
+@pytest.mark.parametrize("kind", ["boolean", "uuid"])
+async def test_of_several_reasons_the_nulls_are_told(tables: Tables, kind: FieldType) -> None:
+    """The column refers to numbers, which neither type compares with, and holds what none becomes."""
+    await tables.do(table("other", column("n", "integer")))
+    await filled(tables, "integer", "1")
+    await tables.write("insert into other (id) values (1)")
+    await tables.do(AddForeignKey(table="t", column="a", target="other", target_column="id"))
+    error = await refused(tables, change("a", type=ColumnType(type=kind), nullable=False))
+    assert error.code == "CONTAINS_NULL_VALUES"
+    assert (await refused(tables, change("a", type=ColumnType(type=kind)))).code == "INVALID_PAYLOAD"
 
 
 async def test_nulls(tables: Tables) -> None:
