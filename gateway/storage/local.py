@@ -12,6 +12,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -49,16 +50,20 @@ class LocalOpened:
 
     async def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         end = self.size if stop is None else min(stop, self.size)
-        head = self._held.head
         position = start
-        if position < min(len(head), end):
-            first = head if position == 0 and end >= len(head) else head[position:end]
-            yield first
-            position += len(first)
+        piece = self._from_head(start, end)
         while position < end:
-            piece = await self._read(min(READ_AT_ONCE, end - position), position)
+            piece = piece or await self._read(min(READ_AT_ONCE, end - position), position)
             yield piece
             position += len(piece)
+            piece = b""
+
+    def _from_head(self, start: int, end: int) -> bytes:
+        head = self._held.head
+        if self._descriptor is not None:
+            # it could be read once more: it is not held for as long as a slow client takes
+            self._held = replace(self._held, head=b"")
+        return head[start:end]
 
     async def _read(self, length: int, position: int) -> bytes:
         descriptor = self._descriptor
