@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gateway.images.pool import Images
 from gateway.images.recipe import Recipe
+from resolvers.files.object_names import beside
 from resolvers.files.storage import Location, Opened, StoredMissing
 from resolvers.single_flight import SingleFlight
 
@@ -27,7 +28,7 @@ class Variants:
 
     async def open(self, location: Location, disk: str, recipe: Recipe) -> Opened:
         """Raises StorageError, and what the image is refused for."""
-        name = variant_name(disk, recipe)
+        name = beside(disk, recipe.name)
         try:
             return await location.open(name)
         except StoredMissing:
@@ -52,8 +53,3 @@ class Variants:
             await location.remove([name])
             raise
         await original.close()
-
-
-def variant_name(disk: str, recipe: Recipe) -> str:
-    stem, dot, ending = disk.rpartition(".")
-    return f"{stem if dot else ending}__{recipe.name}"

@@ -16,10 +16,9 @@ from typing import Final
 from gateway.images.pool import DESCRIBED
 from gateway.observe import LOGGER
 from resolvers.files.leaving import Stored
+from resolvers.files.object_names import beginning, original_of, stem_of
 from resolvers.files.storage import Location, Storage, StorageError
 
-#: between the stem of a picture's name and what tells its variants apart
-VARIANT: Final = "__"
 #: pictures for which a location is asked one by one; for more it is asked for all its names
 _EACH: Final = 20
 
@@ -56,17 +55,8 @@ class Removal:
 
 
 async def _variants(location: Location, pictures: Sequence[str]) -> list[str]:
+    if len(pictures) <= _EACH:
+        begun = {beginning(name) for name in pictures}
+        return [name for each in begun for name in await location.listed(each)]
     stems = {stem_of(name) for name in pictures}
-    if len(stems) <= _EACH:
-        return [name for stem in stems for name in await location.listed(f"{stem}{VARIANT}")]
-    return [name for name in await location.listed("") if _original(name) in stems]
-
-
-def stem_of(name: str) -> str:
-    """What the names of variants begin with."""
-    return name.rpartition(".")[0] or name
-
-
-def _original(variant: str) -> str | None:
-    stem, apart, _ = variant.rpartition(VARIANT)
-    return stem if apart else None
+    return [name for name in await location.listed("") if original_of(name) in stems]

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from resolvers.context import Precondition
+from resolvers.files.object_names import beside
 from resolvers.sql.moments import moment_of, stored, written
 from schema_gen.database import Database, Transaction
 from schema_gen.errors import forbidden
@@ -61,7 +62,7 @@ class PartialFile:
     @property
     def part(self) -> str:
         """What the bytes are kept under until all are there: removed with the object, should it be."""
-        return f"{self.disk.partition('.')[0]}__{self.upload}"
+        return beside(self.disk, self.upload)
 
 
 class PartialFiles:
