@@ -40,7 +40,7 @@ class AssetDesk:
 
     def recipes(self, choice: AssetChoice) -> AssetSettings:
         """What images may be made into."""
-        return asset_settings(self.settings, choice.transform, list(choice.presets))
+        return asset_settings(self.settings, choice)
 
 
 def asset_desk(

@@ -18,7 +18,7 @@ from gateway.assets.caching import is_known, version_of
 from gateway.assets.delivery import Content, delivery
 from gateway.assets.desk import AssetDesk
 from gateway.assets.disposition import content_disposition
-from gateway.assets.kinds import content_type, is_shown, is_viewed, media_type
+from gateway.assets.kinds import content_type, is_shown, is_viewed, kind_in
 from gateway.assets.place import OneFile, read_place
 from gateway.assets.zip_reply import zip_reply
 from gateway.auth import authenticate
@@ -97,13 +97,13 @@ class _Asking:
             opened = await location.open(row.disk)
         else:
             opened = await desk.variants.open(location, row.disk, recipe)
-        told = self._told(row, media_type(row.type) if recipe is None else recipe.type)
+        told = self._told(row, kind_in(row.type) if recipe is None else recipe.type)
         return await delivery(request, Content(version=version, headers=(*told, *kept)), opened)
 
     def _recipe(self, row: FileRow, choice: AssetChoice) -> Recipe | None:
         x, y = row.focal_point or (None, None)
         facts = ImageFacts(
-            type=media_type(row.type), width=row.width, height=row.height, focal_point_x=x, focal_point_y=y
+            type=kind_in(row.type), width=row.width, height=row.height, focal_point_x=x, focal_point_y=y
         )
         accept = self.request.headers.get("accept", "")
         return read_recipe(self.query, self.desk.recipes(choice), accept, facts)

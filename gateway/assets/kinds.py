@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.page_policy import Directive, policy_of
+from gateway.uploads.kinds import UNKNOWN, media_type
 
-_UNKNOWN: Final = "application/octet-stream"
-_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9.+-]{0,126}/[a-z0-9][a-z0-9.+_-]{0,126}", re.ASCII)
 _CHARSET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}", re.ASCII)
 #: pictures without scripts, and what is nothing but text
 _SHOWN: Final = frozenset(
@@ -33,10 +32,9 @@ _POLICY: Final = {"default-src": "'none'", "sandbox": ""}
 _VIEWER_POLICY: Final = {"default-src": "'none'", "media-src": "'self'"}
 
 
-def media_type(stored: str | None) -> str:
+def kind_in(stored: str | None) -> str:
     """The type in the row, if it is one: rows of other servers hold anything."""
-    plain = (stored or "").partition(";")[0].strip().lower()
-    return plain if _TYPE.fullmatch(plain) else _UNKNOWN
+    return media_type(stored) or UNKNOWN
 
 
 def is_shown(kind: str) -> bool:

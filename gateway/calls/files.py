@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.uploads.desk import FILLED
 from resolvers.calls import Bring, BringingCall
+from resolvers.files.leaving import FILES
 from rest_bridge.write_operations import IMPORT
 
 
@@ -22,10 +23,10 @@ def _call(name: str, arguments: dict[str, str], bring: Bring, *, internal: bool)
         name=name,
         scope="system",
         kind="mutation",
-        type="directus_files",
+        type=FILES,
         arguments=arguments,
         internal=internal,
-        collection="directus_files",
+        collection=FILES,
         filled=FILLED,
         bring=bring,
     )

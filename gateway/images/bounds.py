@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from gateway.config import Settings
 from gateway.images.pool import ImageBounds
 from gateway.images.recipe import AssetSettings
+from resolvers.files.settings import AssetChoice
 
 
 def image_bounds(settings: Settings) -> ImageBounds:
@@ -21,16 +19,10 @@ def image_bounds(settings: Settings) -> ImageBounds:
     )
 
 
-def asset_settings(settings: Settings, mode: str | None, presets: Any) -> AssetSettings:
-    """`mode` and `presets`: storage_asset_transform and storage_asset_presets of the project's settings, with
-    JSON read.
-    """
-    listed: Sequence[Mapping[str, Any]] = (
-        [preset for preset in presets if isinstance(preset, Mapping)] if isinstance(presets, list) else ()
-    )
+def asset_settings(settings: Settings, choice: AssetChoice) -> AssetSettings:
     return AssetSettings(
-        mode=mode or "all",
-        presets=listed,
+        mode=choice.transform,
+        presets=choice.presets,
         max_dimension=settings.assets_transform_image_max_dimension,
         max_output=settings.assets_transform_image_max_output_dimension,
         max_operations=settings.assets_transform_max_operations,

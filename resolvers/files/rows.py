@@ -21,12 +21,12 @@ from typing import Any, Final
 from resolvers.behaviors.inner import Execute
 from resolvers.bounded import Bounded
 from resolvers.context import RequestContext
+from resolvers.files.leaving import FILES
 from resolvers.operation import Operation, internal_operation
 from resolvers.permissions import AccessRules, Action, Grant
 from schema_gen.errors import forbidden, forbidden_collection, forbidden_item
 from schema_gen.model import SchemaSnapshot
 
-FILES: Final = "directus_files"
 FOLDERS: Final = "directus_folders"
 
 #: a key that some file may have

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from resolvers.files.leaving import FILES
+from resolvers.files.rows import FOLDERS
 from rest_bridge.openapi.operations import (
     ALWAYS,
     JSON,
@@ -22,8 +24,6 @@ from rest_bridge.openapi.operations import (
 )
 from rest_bridge.openapi.setting import Schema, Setting
 
-FILES: Final = "directus_files"
-_FOLDERS: Final = "directus_folders"
 _ASSETS: Final = "Assets"
 _FORM: Final = "multipart/form-data"
 _ANY: Final = "*/*"
@@ -62,7 +62,7 @@ def file_paths(setting: Setting) -> dict[str, Schema]:
         named = {"get": _asset("getAssetAs", "The same, under a name for who saves it")}
         found["/assets/{id}/{filename}"] = {"parameters": [_KEY, _in_path("filename", _NAME)], **named}
         found["/assets/files"] = {"post": _zip_of_files()}
-    if setting.shown(FILES) and setting.shown(_FOLDERS):
+    if setting.shown(FILES) and setting.shown(FOLDERS):
         found["/assets/folder/{id}"] = {"parameters": [_in_path("id", _UUID)], "post": _zip_of_folder()}
     return found
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.assets.caching import CacheTerms, Version, is_known, is_same, moment, version_of
-from gateway.assets.kinds import content_type, file_policies, is_shown, is_viewed, media_type
+from gateway.assets.kinds import content_type, file_policies, is_shown, is_viewed, kind_in
 from gateway.assets.place import OneFile, Place, SomeFiles, WholeFolder, read_place
 from resolvers.files.rows import FileRow
 from schema_gen.errors import CausewayError
@@ -118,7 +118,7 @@ def test_who_may_keep_it() -> None:
     ],
 )
 def test_types_of_rows(stored: str | None, kind: str) -> None:
-    assert media_type(stored) == kind
+    assert kind_in(stored) == kind
 
 
 def test_what_may_run_is_never_shown() -> None:
