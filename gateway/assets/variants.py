@@ -16,6 +16,7 @@ from gateway.images.recipe import Recipe
 from resolvers.files.object_names import beside
 from resolvers.files.storage import Location, Opened, StoredMissing
 from resolvers.single_flight import SingleFlight
+from schema_gen.errors import CausewayError
 
 
 class Variants:
@@ -41,6 +42,10 @@ class Variants:
             async with location.local(disk) as source:
                 await self._images.transform(source, recipe, target)
             await location.take_in(name, target)
+        except CausewayError:
+            # what cannot be read may have gone just now
+            await self._beside(location, disk, name)
+            raise
         finally:
             target.unlink(missing_ok=True)
         await self._beside(location, disk, name)

@@ -64,7 +64,8 @@ class Departing:
         if not keys or FILES not in self._snapshot.collections:
             return
         if collection == FILES:
-            rows = await by_key(self._database, self._transaction, [key[0] for key in keys])
+            # held: who replaces their bytes just now has done so, or finds no row
+            rows = await by_key(self._database, self._transaction, [key[0] for key in keys], held=True)
             self._noted.update(_stored(rows))
         if FILES in followed(self._snapshot, collection):
             rows = await leading(self._database, self._transaction, self._cascading())

@@ -12,7 +12,8 @@ from schema_gen.drivers.base import Reads, Row
 
 _COLUMNS: Final = "select id, storage, filename_disk, type from directus_files"
 _BY_KEY: Final = f"{_COLUMNS} where id {{among}}"
-_HELD: Final = f"{_BY_KEY} for update"
+#: in one order for all, so that no two wait for each other
+_HELD: Final = f"{_BY_KEY} order by id for update"
 _BY_NAME: Final = f"{_COLUMNS} where filename_disk {{among}}"
 
 

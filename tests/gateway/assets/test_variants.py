@@ -135,22 +135,24 @@ async def test_what_cannot_be_made(site: Site, made: list[Recipe]) -> None:
     assert (refused.status, code(refused)) == (503, "SERVICE_UNAVAILABLE")
 
 
+@pytest.mark.parametrize("read", [True, False])
 async def test_nothing_stays_of_an_image_that_went_meanwhile(
-    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: bool
 ) -> None:
+    """Before or after the worker has read it: the bytes that took its place are what is asked for."""
     key = await add_file(site, "a.png", picture(), "image/png")
     location = site.project.assets.storage.default
     transform = Images.transform
 
     async def replaced(self: Images, source: Path, recipe: Recipe, target: Path) -> Any:
-        done = await transform(self, source, recipe, target)
+        done = await transform(self, source, recipe, target) if read else None
         if (directory_of(site) / f"{key}.png").exists():
             await location.take_in("new.png", _written(tmp_path / "x", picture(60, 40)))
             await change(
                 site.database, "update directus_files set filename_disk = 'new.png' where id = $1", key
             )
             await location.remove([f"{key}.png"])
-        return done
+        return done or await transform(self, source, recipe, target)
 
     monkeypatch.setattr(Images, "transform", replaced)
     assert looked_at(await get(site, f"{key}?height=10")) == ("PNG", (15, 10))

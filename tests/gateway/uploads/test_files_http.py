@@ -12,11 +12,13 @@ from uuid import uuid4
 import pytest
 
 from gateway.uploads.intake import Bounds, Incoming
+from resolvers.files import leaving
 from resolvers.files.leaving import telling
 from resolvers.files.storage import StoredMissing
+from resolvers.sql.files import by_key
 from rest_bridge.bridge import Bridge
 from schema_gen.errors import service_unavailable
-from tests.support.asgi import Wire, http_scope
+from tests.support.asgi import Answer, Wire, http_scope
 from tests.support.filing import Files
 from tests.support.forms import CONTENT_TYPE, HEADERS, field, file, form
 from tests.support.project import ADMIN_TOKEN, add_policy, add_user, code, data, grant
@@ -311,6 +313,32 @@ async def test_two_who_replace_at_once_leave_one(files: Files) -> None:
     row = await files.row(one["id"])
     assert set(files.names()) - set(before) == {row["filename_disk"]}
     assert one["filename_disk"] not in files.names()
+
+
+async def test_what_is_replaced_while_it_is_deleted_leaves_nothing(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the bytes of a row and its end, others took their place, and stayed for ever."""
+    one = await files.upload(TEXT)
+    before = set(files.names()) - {one["filename_disk"]}
+    replacing: list[asyncio.Task[Answer]] = []
+
+    async def looked(*given: Any, **more: Any) -> Any:
+        found = await by_key(*given, **more)
+        if not replacing:
+            sent = files.site.ask(
+                "PATCH", f"/files/{one['id']}", form(file("b.txt", b"new")), token=ADMIN_TOKEN, headers=HEADERS
+            )
+            replacing.append(asyncio.create_task(sent))
+            # it is done now, or waits for the end of this transaction
+            await asyncio.wait(replacing, timeout=0.3)
+        return found
+
+    monkeypatch.setattr(leaving, "by_key", looked)
+    assert (await files.site.ask("DELETE", f"/files/{one['id']}", token=ADMIN_TOKEN)).status == 204
+    await asyncio.gather(*replacing)
+    assert set(files.names()) - before == set()
+    assert await files.row(one["id"]) is None
 
 
 # --- what is not known ----------------------------------------------------------------------------------
