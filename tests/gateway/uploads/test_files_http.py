@@ -327,7 +327,11 @@ async def test_what_is_replaced_while_it_is_deleted_leaves_nothing(
         found = await by_key(*given, **more)
         if not replacing:
             sent = files.site.ask(
-                "PATCH", f"/files/{one['id']}", form(file("b.txt", b"new")), token=ADMIN_TOKEN, headers=HEADERS
+                "PATCH",
+                f"/files/{one['id']}",
+                form(file("b.txt", b"new")),
+                token=ADMIN_TOKEN,
+                headers=HEADERS,
             )
             replacing.append(asyncio.create_task(sent))
             # it is done now, or waits for the end of this transaction
