@@ -3,17 +3,15 @@
     attempts = LoginAttempts(database, snapshot, epochs)
     await attempts()      25; None: as many as anybody likes
 
-Remembered until something is changed, and for a moment only where that was done behind the server's back: a
-flood of logins is no flood of queries.
+Remembered: a flood of logins is no flood of queries.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from resolvers.remembered import Remembered
 from schema_gen.database import Database
 from schema_gen.epoch import Epochs
 from schema_gen.model import SchemaSnapshot
@@ -26,15 +24,6 @@ _FIELD: Final = "auth_login_attempts"
 _READ: Final = f"select {_FIELD} from {_SETTINGS} limit 1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """`until`: monotonic seconds."""
-
-    epoch: int
-    until: float
-    attempts: int | None
-
-
 class LoginAttempts:
     """One for each project. `ttl` in seconds."""
 
@@ -43,24 +32,11 @@ class LoginAttempts:
     ) -> None:
         self._database = database
         self._snapshot = snapshot
-        self._epochs = epochs
-        self._ttl = ttl
-        self._known: _Known | None = None
+        self._remembered = Remembered(self._read, epochs, ttl)
 
     async def __call__(self) -> int | None:
         """At least one: nobody could log in to change a nought."""
-        known, epoch = self._known, self._epochs.access
-        if (
-            known is not None
-            and known.epoch == epoch
-            and self._epochs.trusted
-            and time.monotonic() < known.until
-        ):
-            return known.attempts
-        until = time.monotonic() + self._ttl
-        attempts = await self._read()
-        self._known = _Known(epoch=epoch, until=until, attempts=attempts)
-        return attempts
+        return await self._remembered()
 
     async def _read(self) -> int | None:
         table = self._snapshot().collections.get(_SETTINGS)

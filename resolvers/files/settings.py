@@ -1,19 +1,19 @@
-"""What the settings of the project say of its files, remembered until something is changed.
+"""What the settings of the project say of its files.
 
     choices = AssetChoices(database, snapshot, epochs, ttl)
     (await choices()).shown      files that the settings show to everybody: the logo on the login page, ...
 
-For a moment only where that was done behind the server's back: a flood of pictures is no flood of queries.
+Remembered: a flood of pictures is no flood of queries.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from resolvers.remembered import Remembered
 from schema_gen.database import Database
 from schema_gen.epoch import Epochs
 from schema_gen.model import SchemaSnapshot
@@ -33,15 +33,6 @@ class AssetChoice:
     presets: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """`until`: monotonic seconds."""
-
-    epoch: int
-    until: float
-    choice: AssetChoice
-
-
 class AssetChoices:
     """One for each project. `ttl` in seconds."""
 
@@ -50,23 +41,10 @@ class AssetChoices:
     ) -> None:
         self._database = database
         self._snapshot = snapshot
-        self._epochs = epochs
-        self._ttl = ttl
-        self._known: _Known | None = None
+        self._remembered = Remembered(self._read, epochs, ttl)
 
     async def __call__(self) -> AssetChoice:
-        known, epoch = self._known, self._epochs.access
-        if (
-            known is not None
-            and known.epoch == epoch
-            and self._epochs.trusted
-            and time.monotonic() < known.until
-        ):
-            return known.choice
-        until = time.monotonic() + self._ttl
-        choice = await self._read()
-        self._known = _Known(epoch=epoch, until=until, choice=choice)
-        return choice
+        return await self._remembered()
 
     async def _read(self) -> AssetChoice:
         table = self._snapshot().collections.get(_SETTINGS)
