@@ -303,7 +303,6 @@ def _files(base: Base, removal: Removal, mutations: Mutations) -> FileDesk:
         holder=base.holder,
         storage=base.storage,
         intake=Intake(base.storage, bounds, base.images.describe),
-        images=base.images,
         remove=removal,
         ask=mutations.foresee,
         moved_go=settings.files_delete_original_on_move,

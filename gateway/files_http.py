@@ -11,7 +11,6 @@ it, the bytes go; what was there before goes after the commit. Administrators mo
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -157,7 +156,7 @@ class _Receiving:
         """Bytes that no row stands for go, also where the request is cancelled. `known`: there is a row for
         each of the new ones.
         """
-        await asyncio.shield(asyncio.ensure_future(self._settle(known=known)))
+        await self._desk.finishing(self._settle(known=known))
 
     async def _settle(self, *, known: bool) -> None:
         new = [taken for taken, _ in self.files]

@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from gateway.images.pool import Images
 from gateway.observe import LOGGER
 from gateway.uploads.file_names import extension_of
 from gateway.uploads.intake import Intake, Taken, facts_of_new, unavailable
@@ -24,6 +23,7 @@ from resolvers.bundle import Bundle, BundleHolder
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored
 from resolvers.files.storage import Storage, StorageError
+from resolvers.finishing import Finishing
 from resolvers.sql.files import by_key, by_name, default_folder, one_after_another
 from schema_gen.database import Database
 from schema_gen.drivers.base import Row
@@ -73,11 +73,11 @@ class FileDesk:
     holder: BundleHolder
     storage: Storage
     intake: Intake
-    images: Images
     remove: Removal
     ask: Foresee
     #: FILES_DELETE_ORIGINAL_ON_MOVE
     moved_go: bool
+    finishing: Finishing = field(default_factory=Finishing)
 
     async def foresee(
         self,

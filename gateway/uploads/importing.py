@@ -10,7 +10,6 @@ inside.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -82,4 +81,4 @@ class Imports:
 
 async def _settle(desk: FileDesk, taken: Sequence[Taken]) -> None:
     """Bytes that no row stands for go, also where the caller is cancelled meanwhile."""
-    await asyncio.shield(asyncio.ensure_future(desk.settle(taken)))
+    await desk.finishing(desk.settle(taken))

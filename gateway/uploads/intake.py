@@ -11,7 +11,6 @@ large, or of a kind that is not taken, leaves nothing behind.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import (
     AsyncGenerator,
@@ -34,6 +33,7 @@ from gateway.observe import LOGGER
 from gateway.uploads.file_names import disk_name, download_name, title_of
 from gateway.uploads.kinds import HEAD, extension_for, kind_of
 from resolvers.files.storage import Location, Storage, StorageError
+from resolvers.finishing import Finishing
 from schema_gen.errors import CausewayError, content_too_large, invalid_payload, service_unavailable
 
 _MISSING_NAME: Final = "File is missing filename"
@@ -90,6 +90,7 @@ class Intake:
         self._describe = describe
         self.bounds = bounds
         self._under_way = 0
+        self._finishing = Finishing()
 
     async def take(self, incoming: Incoming, *, location: str | None = None) -> Taken:
         """Stores a new file. Raises CONTENT_TOO_LARGE, INVALID_PAYLOAD, SERVICE_UNAVAILABLE."""
@@ -108,7 +109,7 @@ class Intake:
         try:
             return await self._taken(place, id_, disk, name, kind, size)
         except BaseException:
-            await asyncio.shield(self._remove(place, disk))
+            await self._finishing(self._remove(place, disk))
             raise
 
     async def take_stored(

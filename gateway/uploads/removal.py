@@ -8,7 +8,6 @@ What cannot be removed is logged: nobody is told, the change of the rows is done
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -18,6 +17,7 @@ from gateway.observe import LOGGER
 from resolvers.files.leaving import Stored
 from resolvers.files.object_names import beginning, original_of, stem_of
 from resolvers.files.storage import Location, Storage, StorageError
+from resolvers.finishing import Finishing
 
 #: pictures for which a location is asked one by one; for more it is asked for all its names
 _EACH: Final = 20
@@ -28,14 +28,11 @@ class Removal:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._finishing = Finishing()
 
     async def __call__(self, gone: Sequence[Stored]) -> None:
         """Goes on where the caller is cancelled."""
-        task = asyncio.get_running_loop().create_task(self._remove(gone))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        await asyncio.shield(task)
+        await self._finishing(self._remove(gone))
 
     async def _remove(self, gone: Sequence[Stored]) -> None:
         places: dict[str, list[Stored]] = {}
