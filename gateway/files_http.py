@@ -28,16 +28,14 @@ from gateway.tus.protocol import is_tus
 from gateway.uploads.desk import FileDesk
 from gateway.uploads.intake import Incoming, Taken, facts_of_replaced
 from gateway.uploads.multipart import FORM, Field, Upload, parts_of
+from gateway.uploads.values import is_text, value_of_text
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored, noting, telling
 from resolvers.permissions import Action
-from rest_bridge.json_body import json_or_text
 from rest_bridge.message import RestRequest
 from schema_gen.errors import forbidden_collection, invalid_payload
 from schema_gen.model import Collection
 
-#: types of fields whose text is no JSON
-_TEXTS: Final = frozenset({"hash", "string", "text"})
 _NULL: Final = "null"
 #: a request that may come again gets the answer of the first one, and writes nothing
 _REPEATED: Final = "idempotency-key"
@@ -190,8 +188,8 @@ def value_of(field: Field, collection: Collection) -> Any:
     text = field.text
     if text.strip() == _NULL:
         return None
-    if known is None or known.type in _TEXTS:
+    if known is None or is_text(known.type):
         return text
     if not text:
         return None
-    return json_or_text(text)
+    return value_of_text(text, known.type)

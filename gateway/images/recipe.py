@@ -217,9 +217,10 @@ def _calls(given: Any) -> Sequence[Any]:
 
 def _resize(wanted: Mapping[str, Any], facts: ImageFacts) -> Step:
     options: dict[str, Any] = {}
-    for name in ("width", "height"):
+    for name in _RESIZING:
         if name in wanted:
             options[name] = _side(wanted[name], name)
+    both = len(options) == len(_RESIZING)
     options["fit"] = fit(wanted.get("fit"))
     options["background"] = [0, 0, 0, 255]
     options["withoutEnlargement"] = wanted.get("withoutEnlargement") is True
@@ -227,7 +228,7 @@ def _resize(wanted: Mapping[str, Any], facts: ImageFacts) -> Step:
         wanted.get("focal_point_x", facts.focal_point_x),
         wanted.get("focal_point_y", facts.focal_point_y),
     )
-    if len(options) == 5 and options["fit"] == "cover" and None not in points:
+    if both and options["fit"] == "cover" and None not in points:
         options["focus"] = [_point(point) for point in points]
     return Step("resize", options)
 

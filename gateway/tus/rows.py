@@ -16,18 +16,17 @@ from gateway.moved import on_current_schema
 from gateway.state import Project
 from gateway.tus.metadata import Metadata, Wish, wish_of
 from gateway.uploads.intake import Taken, facts_of_replaced
+from gateway.uploads.values import value_of_text
 from resolvers.behaviors.rows import check_sent
 from resolvers.context import Precondition, RequestContext
 from resolvers.files.leaving import FILES, Stored, noting
 from resolvers.files.partial import PartialFile
 from rest_bridge.envelope import encode_json
-from rest_bridge.json_body import json_or_text
 from rest_bridge.message import RestRequest
 from schema_gen.database import Transaction
 from schema_gen.errors import CausewayError, invalid_metadata, service_unavailable
 from schema_gen.model import Collection
 
-_TEXTS: Final = frozenset({"hash", "string", "text"})
 _NEEDED: Final = frozenset({"tus_data", "tus_id"})
 _OK: Final = 200
 
@@ -105,12 +104,4 @@ def _home(project: Project) -> Collection:
 def _values(project: Project, wish: Wish) -> dict[str, Any]:
     """What a client would send as JSON."""
     fields = _home(project).fields
-    return {name: _value(text, fields[name].type) for name, text in wish.columns.items()}
-
-
-def _value(text: str, kind: str) -> Any:
-    """
-    >>> _value('["a"]', "json"), _value("a", "json"), _value("[1]", "string")
-    (['a'], 'a', '[1]')
-    """
-    return text if kind in _TEXTS else json_or_text(text)
+    return {name: value_of_text(text, fields[name].type) for name, text in wish.columns.items()}
