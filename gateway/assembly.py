@@ -304,7 +304,7 @@ def _files(base: Base, removal: Removal, mutations: Mutations) -> FileDesk:
         storage=base.storage,
         intake=Intake(base.storage, bounds, base.images.describe),
         remove=removal,
-        ask=mutations.foresee,
+        mutations=mutations,
         moved_go=settings.files_delete_original_on_move,
     )
 

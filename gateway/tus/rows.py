@@ -28,7 +28,6 @@ from schema_gen.errors import CausewayError, invalid_metadata, service_unavailab
 from schema_gen.model import Collection
 
 _NEEDED: Final = frozenset({"tus_data", "tus_id"})
-_OK: Final = 200
 
 
 def read_wish(project: Project, metadata: Metadata, context: RequestContext) -> Wish:

@@ -9,21 +9,22 @@ await desk.settle([taken])                             bytes that no row stands 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import uuid4
 
 from gateway.observe import LOGGER
 from gateway.uploads.file_names import extension_of
 from gateway.uploads.intake import Intake, Taken, facts_of_new, unavailable
 from gateway.uploads.removal import Removal
-from resolvers.bundle import Bundle, BundleHolder
+from resolvers.bundle import BundleHolder
 from resolvers.context import RequestContext
 from resolvers.files.leaving import FILES, Stored
 from resolvers.files.storage import Storage, StorageError
 from resolvers.finishing import Finishing
+from resolvers.mutations import Mutations
 from resolvers.sql.files import by_key, by_name, default_folder, one_after_another
 from schema_gen.database import Database
 from schema_gen.drivers.base import Row
@@ -49,22 +50,6 @@ FILLED: Final = frozenset(
 OF_BYTES: Final = frozenset({"filename_disk", "filename_download", "type"})
 
 
-class Foresee(Protocol):
-    """`resolvers.mutations.Mutations.foresee`."""
-
-    def __call__(
-        self,
-        bundle: Bundle,
-        collection: str,
-        payload: Mapping[str, Any],
-        context: RequestContext,
-        *,
-        key: Any = None,
-        filled: frozenset[str],
-        touched: frozenset[str] = frozenset(),
-    ) -> Awaitable[None]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDesk:
     """One for each project."""
@@ -74,7 +59,7 @@ class FileDesk:
     storage: Storage
     intake: Intake
     remove: Removal
-    ask: Foresee
+    mutations: Mutations
     #: FILES_DELETE_ORIGINAL_ON_MOVE
     moved_go: bool
     finishing: Finishing = field(default_factory=Finishing)
@@ -94,7 +79,9 @@ class FileDesk:
         filled = FILLED - sent.keys()
         touched = OF_BYTES if key is not None and bytes_too else frozenset[str]()
         bundle = self.holder.current
-        await self.ask(bundle, FILES, sent, context, key=key, filled=filled, touched=touched - sent.keys())
+        await self.mutations.foresee(
+            bundle, FILES, sent, context, key=key, filled=filled, touched=touched - sent.keys()
+        )
         if key is not None and "storage" in sent:
             raise invalid_payload('You can\'t change the "storage" value manually')
 
