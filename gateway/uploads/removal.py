@@ -14,6 +14,7 @@ from typing import Final
 
 from gateway.images.pool import DESCRIBED
 from gateway.observe import LOGGER
+from gateway.uploads.file_names import extension_of
 from resolvers.files.leaving import Stored
 from resolvers.files.object_names import beginning, original_of, stem_of
 from resolvers.files.storage import Location, Storage, StorageError
@@ -21,6 +22,7 @@ from resolvers.finishing import Finishing
 
 #: pictures for which a location is asked one by one; for more it is asked for all its names
 _EACH: Final = 20
+_PICTURES: Final = frozenset({"avif", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"})
 
 
 class Removal:
@@ -42,7 +44,7 @@ class Removal:
             try:
                 location = self._storage.location(name)
                 await location.remove([stored.name for stored in there])
-                variants = await _variants(location, [one.name for one in there if one.kind in DESCRIBED])
+                variants = await _variants(location, [one.name for one in there if _is_picture(one)])
                 if variants:
                     await location.remove(variants)
             except StorageError as error:
@@ -51,9 +53,16 @@ class Removal:
                 )
 
 
+def _is_picture(stored: Stored) -> bool:
+    """By its row, or by its name: somebody may have told the row otherwise since pictures were made of it."""
+    return stored.kind in DESCRIBED or extension_of(stored.name) in _PICTURES
+
+
 async def _variants(location: Location, pictures: Sequence[str]) -> list[str]:
     if len(pictures) <= _EACH:
         begun = {beginning(name) for name in pictures}
-        return [name for each in begun for name in await location.listed(each)]
+        listed = [name for each in begun for name in await location.listed(each)]
+    else:
+        listed = await location.listed("")
     stems = {stem_of(name) for name in pictures}
-    return [name for name in await location.listed("") if original_of(name) in stems]
+    return [name for name in listed if original_of(name) in stems]

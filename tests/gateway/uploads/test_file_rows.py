@@ -15,6 +15,8 @@ from tests.support.project import ADMIN_TOKEN, code, data
 from tests.support.writers import rows
 
 TEXT = file("some_name.txt", b"hello")
+#: as the ends of names of variants are
+MADE = "0123456789abcdef01234567"
 RECORD = {"storage": "local", "filename_download": "r.txt", "type": "text/plain"}
 
 
@@ -146,19 +148,36 @@ async def test_variants_go_too(files: Files, monkeypatch: pytest.MonkeyPatch) ->
     one = await files.upload(file("a.png", b"\x89PNG\r\n\x1a\n", "image/png"))
     other = await files.upload(file("a.png", b"\x89PNG\r\n\x1a\n", "image/png"))
     for row in (one, other):
-        (files.root / "uploads" / f"{row['id']}__w5.webp").write_bytes(b"small")
+        (files.root / "uploads" / f"{row['id']}__{MADE}.webp").write_bytes(b"small")
     assert (await _ask(files, "DELETE", f"/files/{one['id']}")).status == 204
     assert not [name for name in files.names() if name.startswith(one["id"])]
     assert [name for name in files.names() if name.startswith(other["id"])] == [
         f"{other['id']}.png",
-        f"{other['id']}__w5.webp",
+        f"{other['id']}__{MADE}.webp",
     ]
     monkeypatch.setattr(removal, "_EACH", 1)
     many = [await files.upload(file("a.png", b"\x89PNG\r\n\x1a\n", "image/png")) for _ in range(2)]
     for row in many:
-        (files.root / "uploads" / f"{row['id']}__w5.webp").write_bytes(b"small")
+        (files.root / "uploads" / f"{row['id']}__{MADE}.webp").write_bytes(b"small")
     assert (await _ask(files, "DELETE", "/files", [row["id"] for row in many])).status == 204
     assert not {name[:36] for name in files.names()} & {row["id"] for row in many}
+
+
+async def test_variants_go_though_their_row_calls_itself_otherwise(files: Files) -> None:
+    one = await files.upload(file("a.png", b"\x89PNG\r\n\x1a\n", "image/png"))
+    (files.root / "uploads" / f"{one['id']}__{MADE}.webp").write_bytes(b"small")
+    await _ask(files, "PATCH", f"/files/{one['id']}", {"type": "text/plain"})
+    assert (await _ask(files, "DELETE", f"/files/{one['id']}")).status == 204
+    assert not [name for name in files.names() if name.startswith(one["id"])]
+
+
+async def test_files_that_are_called_like_variants_stay(files: Files) -> None:
+    """So it may be in a directory that somebody else has filled."""
+    one = await files.upload(file("a.png", b"\x89PNG\r\n\x1a\n", "image/png"))
+    other = f"{one['id']}__back.png"
+    (files.root / "uploads" / other).write_bytes(b"somebody's")
+    assert (await _ask(files, "DELETE", f"/files/{one['id']}")).status == 204
+    assert [name for name in files.names() if name.startswith(one["id"])] == [other]
 
 
 async def test_bytes_that_another_row_stands_for_stay(files: Files) -> None:
