@@ -11,6 +11,7 @@ done, the next request tries again: the bytes are there.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from gateway.http import HttpReply
+from gateway.observe import LOGGER
 from gateway.tus.lease import Lease, held, released
 from gateway.tus.metadata import Wish
 from gateway.tus.protocol import Creation, Part, Refused, gone, not_found, other_offset, too_much
@@ -150,7 +152,10 @@ class TusDesk:
         for file in await self._files.resting(now - self._rest):
             try:
                 await self._end(file, 0)
-            except (Refused, CausewayError):  # the next time
+            except Refused:  # somebody goes on with it after all
+                continue
+            except CausewayError as error:
+                logging.getLogger(LOGGER).warning("an upload that rests stays until next time: %s", error)
                 continue
             gone_now += 1
         return gone_now

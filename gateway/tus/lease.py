@@ -12,6 +12,7 @@ Clients that break off and go on at once are quicker than what they left: they a
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final
 
+from gateway.observe import LOGGER
 from gateway.tus.protocol import locked
 from resolvers.files.partial import PartialFiles
 from schema_gen.errors import CausewayError
@@ -60,6 +62,12 @@ class Lease:
                 raise locked()
             await asyncio.sleep(_LOOK)
 
+    def ended(self, keeper: asyncio.Task[None]) -> None:
+        """Nothing renews the lease any more: whoever writes by it has to stop."""
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            self.lost = True
+            logging.getLogger(LOGGER).error("a lease cannot be renewed", exc_info=error)
+
     async def keep(self) -> None:
         """Runs until cancelled, or until the lease is lost."""
         while not self.lost:
@@ -87,6 +95,7 @@ async def held(files: PartialFiles, upload: str, patience: float = 0) -> AsyncIt
     lease = Lease(files=files, upload=upload)
     await lease.take(patience)
     keeper = asyncio.create_task(lease.keep())
+    keeper.add_done_callback(lease.ended)
     try:
         yield lease
     finally:
