@@ -1,4 +1,5 @@
-"""What is made of images, kept beside them: `<stem of the image>__<key of the recipe>.<format>`.
+"""What is made of images, kept beside them: `<stem of the image>__<which image><key of the
+recipe>.<format>`.
 
     opened = await variants.open(location, "6f0e....jpg", recipe)
 
@@ -8,6 +9,7 @@ It appears as a whole or not at all, and goes with its image.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class Variants:
 
     async def open(self, location: Location, disk: str, recipe: Recipe) -> Opened:
         """Raises StorageError, and what the image is refused for."""
-        name = beside(disk, recipe.name)
+        name = variant_name(disk, recipe)
         try:
             return await location.open(name)
         except StoredMissing:
@@ -58,3 +60,11 @@ class Variants:
             await location.remove([name])
             raise
         await original.close()
+
+
+def variant_name(disk: str, recipe: Recipe) -> str:
+    """Files of other servers may have one stem (`a.png`, `a.jpg`): what is made of one is not for the readers
+    of the other.
+    """
+    which = hashlib.blake2s(disk.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return beside(disk, f"{which}{recipe.name}")

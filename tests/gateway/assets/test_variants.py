@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from gateway.assets.variants import variant_name
 from gateway.images.pool import Images
 from gateway.images.recipe import Recipe
 from tests.conftest import MakeDatabase
@@ -71,7 +72,10 @@ async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe]) -
         assert "accept" not in answer.headers.get("vary", "").lower()
     assert len(made) == 1
     names = [path.name for path in directory_of(site).iterdir()]
-    assert {name for name in names if name.startswith(key)} == {f"{key}.png", f"{key}__{made[0].key}.webp"}
+    assert {name for name in names if name.startswith(key)} == {
+        f"{key}.png",
+        variant_name(f"{key}.png", made[0]),
+    }
     assert [name for name in names if name.startswith(".causeway-")] == []
     original = await get(site, key)
     assert original.body == content
@@ -83,6 +87,17 @@ async def test_a_variant_is_made_once_and_kept(site: Site, made: list[Recipe]) -
     assert (part.status, part.body) == (206, b"RIFF")
     head = await site.ask("HEAD", f"/assets/{key}?width=15&format=webp", token=ADMIN_TOKEN)
     assert head.headers["content-length"] == answers[0].headers["content-length"]
+
+
+async def test_images_whose_names_have_one_stem_have_their_own(site: Site) -> None:
+    """Rows of another server: who may see the second one got what was made of the first."""
+    first = await add_file(site, "a.png", picture(30, 20), "image/png")
+    second = await add_file(site, "a.jpg", picture(20, 30, "JPEG"), "image/jpeg")
+    disk = f"{first}.jpg"
+    (directory_of(site) / f"{second}.jpg").rename(directory_of(site) / disk)
+    await change(site.database, f"update directus_files set filename_disk = '{disk}' where id = $1", second)
+    assert looked_at(await get(site, f"{first}?width=10&format=webp")) == ("WEBP", (10, 7))
+    assert looked_at(await get(site, f"{second}?width=10&format=webp")) == ("WEBP", (10, 15))
 
 
 async def test_the_format_that_the_client_takes(site: Site, made: list[Recipe]) -> None:
