@@ -52,10 +52,10 @@ class Exchange:
     come.
     """
 
-    __slots__ = ("_load", "_receive", "_task", "_watcher", "gone", "late", "reading", "started", "streaming")
+    __slots__ = ("_among", "_receive", "_task", "_watcher", "gone", "late", "reading", "started", "streaming")
 
-    def __init__(self, load: Load, receive: Receive, started: float) -> None:
-        self._load = load
+    def __init__(self, among: dict[Exchange, None], receive: Receive, started: float) -> None:
+        self._among = among
         self._receive = receive
         self._task = asyncio.current_task()
         self._watcher: asyncio.Task[None] | None = None
@@ -68,14 +68,14 @@ class Exchange:
         self.gone = False
 
     def __enter__(self) -> Exchange:
-        self._load.under_way[self] = None
+        self._among[self] = None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Ends a cancellation that came from here; every other one goes on."""
-        self._load.under_way.pop(self, None)
+        self._among.pop(self, None)
         if self._watcher is None:
             return False
         self._watcher.cancel()
@@ -125,10 +125,16 @@ class Load:
         self._strained = False
         #: in the order in which they began
         self.under_way: dict[Exchange, None] = {}
+        #: answers that go out part by part, as slowly as clients take them: connections are their bound
+        self.going_out: dict[Exchange, None] = {}
 
     def exchange(self, receive: Receive, started: float) -> Exchange:
         """`started`: `perf_counter()` when the request came."""
-        return Exchange(self, receive, started)
+        return Exchange(self.under_way, receive, started)
+
+    def sending(self, receive: Receive, started: float) -> Exchange:
+        """The same of an answer that is being sent: it counts for nobody's refusal."""
+        return Exchange(self.going_out, receive, started)
 
     def refusal(self) -> CausewayError | None:
         if self._strained or len(self.under_way) >= self._limit:
@@ -143,7 +149,8 @@ class Load:
             await asyncio.sleep(interval)
             now = perf_counter()
             self._strained = self._pressure.enabled and self._is_strained(now - due)
-            self._look_after_slow(now)
+            self._look_after_slow(self.under_way, now)
+            self._look_after_slow(self.going_out, now)
             self._on_tick()
 
     def _is_strained(self, delay: float) -> bool:
@@ -152,8 +159,8 @@ class Load:
             return True
         return pressure.max_memory is not None and resident_memory() > pressure.max_memory
 
-    def _look_after_slow(self, now: float) -> None:
-        for exchange in self.under_way:
+    def _look_after_slow(self, among: dict[Exchange, None], now: float) -> None:
+        for exchange in among:
             age = now - exchange.started
             if age < self._pressure.interval:
                 break

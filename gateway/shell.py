@@ -165,7 +165,7 @@ class Application:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(reply.close)
             chunks = await stack.enter_async_context(aclosing(reply.chunks))
-            with self._load.exchange(receive, perf_counter()):
+            with self._load.sending(receive, perf_counter()):
                 raw = self._policy.raw_headers(
                     reply, path=path, origin=headers.get("origin"), request_id=request_id
                 )

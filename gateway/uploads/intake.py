@@ -106,11 +106,11 @@ class Intake:
             disk = disk_name(id_, name, extension_for(kind))
             async with aclosing(_bounded(head, rest, self.bounds.size)) as chunks:
                 size = await _told(place.write(disk, chunks))
-        try:
-            return await self._taken(place, id_, disk, name, kind, size)
-        except BaseException:
-            await self._finishing(self._remove(place, disk))
-            raise
+            try:
+                return await self._taken(place, id_, disk, name, kind, size)
+            except BaseException:
+                await self._finishing(self._remove(place, disk))
+                raise
 
     async def take_stored(
         self, disk: str, *, filename: str, type_: str | None, location: str | None = None

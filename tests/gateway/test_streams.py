@@ -201,3 +201,24 @@ async def test_a_client_that_leaves_ends_the_sending(serve: Serve) -> None:
         await task
     assert parts.closed
     assert [message.get("body") for message in wire.sent] == [None, b"one"]
+
+
+async def test_slow_readers_refuse_nobody(serve: Serve) -> None:
+    parts = Parts()
+    parts.waits.clear()
+
+    async def door(project: Project, request: HttpRequest) -> AnyReply:
+        return await (parts.door if request.path == "/assets/a" else counts)(project, request)
+
+    async with serve(door, CAUSEWAY_MAX_REQUESTS="2") as application:
+        wires = [Wire().body(b"") for _ in range(4)]
+        slow = [
+            asyncio.create_task(application(http_scope("GET", "/assets/a"), wire.receive, wire.send))
+            for wire in wires
+        ]
+        for wire in wires:
+            await wire.answering.wait()
+        assert (await ask(application, "GET", "/files")).status == 200
+        parts.waits.set()
+        await asyncio.gather(*slow)
+    assert [wire.answer.body for wire in wires] == [b"onetwothree"] * 4
