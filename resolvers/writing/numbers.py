@@ -15,6 +15,7 @@ from math import isfinite
 from typing import Any, Final
 
 from resolvers.writing.refusing import Refusing
+from schema_gen.drivers.base import DialectName
 from schema_gen.model import Column
 
 #: bits of a column type; what is not named here has 32
@@ -40,6 +41,11 @@ _WIDEST: Final = 1000
 _REACH: Final = 308
 _FINEST: Final = 16383
 _LONGEST: Final = 20_000
+
+
+def is_wide(column: Column, dialect: DialectName) -> bool:
+    """Whether it holds 64 bits whatever it is declared: a key that SQLite numbers, and what points to one."""
+    return dialect == "sqlite" and (column.auto_increment or column.foreign_table is not None)
 
 
 def integer_reader(column: Column, refusing: Refusing, *, wide: bool) -> Callable[[Any], int]:

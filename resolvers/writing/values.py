@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from resolvers.writing.carrying import carrier
 from resolvers.writing.moments import date_reader, moment_reader, time_reader
-from resolvers.writing.numbers import decimal_reader, float_reader, integer_reader
+from resolvers.writing.numbers import decimal_reader, float_reader, integer_reader, is_wide
 from resolvers.writing.refusing import Refusing
 from resolvers.writing.texts import (
     binary_reader,
@@ -86,9 +86,7 @@ def _computed(field: Field) -> Convert:
 
 
 def _integer(_: Field, column: Column, refusing: Refusing, dialect: DialectName) -> Convert:
-    # keys that SQLite numbers have 64 bits whatever they are declared, and so has what points to them
-    wide = dialect == "sqlite" and (column.auto_increment or column.foreign_table is not None)
-    return integer_reader(column, refusing, wide=wide)
+    return integer_reader(column, refusing, wide=is_wide(column, dialect))
 
 
 def _text(_: Field, column: Column, refusing: Refusing, __: DialectName) -> Convert:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rest_bridge.openapi.setting import Schema, Setting
-from rest_bridge.openapi.values import or_null, plain_value, read_value, write_value
+from rest_bridge.openapi.values import or_null, plain_value, read_value, told_value, write_value
+from schema_gen.drivers.base import DialectName
 from schema_gen.graphql.outputs import GENERATED, note_of
 from schema_gen.graphql.uses import Use, uses_of
 from schema_gen.graphql.view import WriteAction
@@ -42,6 +43,13 @@ def key_schema(home: Collection) -> Schema:
     return plain_value(home.fields[home.primary_key[0]])
 
 
+def _told_key(home: Collection, dialect: DialectName) -> Schema:
+    """The same as it is answered."""
+    if len(home.primary_key) != 1:
+        return key_schema(home)
+    return told_value(home.fields[home.primary_key[0]], dialect)
+
+
 # --- reading ------------------------------------------------------------------------------------------------
 
 
@@ -53,14 +61,15 @@ def _read(home: Collection, setting: Setting) -> Schema:
 
 
 def _value(use: Use, home: Collection, setting: Setting) -> Schema:
+    dialect = setting.snapshot.dialect
     if use.kind == "leaf":
-        return read_value(use.field, nullable=_may_be_null(use, home))
+        return read_value(use.field, dialect, nullable=_may_be_null(use, home))
     related = [setting.item(target) for target in use.targets]
     if use.kind == "many":
         target = setting.snapshot.collections[use.targets[0]]
         # null where the rules hide the list of this item
-        return or_null({"type": "array", "items": {"anyOf": [key_schema(target), *related]}})
-    return {"anyOf": [read_value(use.field, nullable=True), *related]}
+        return or_null({"type": "array", "items": {"anyOf": [_told_key(target, dialect), *related]}})
+    return {"anyOf": [read_value(use.field, dialect, nullable=True), *related]}
 
 
 def _may_be_null(use: Use, home: Collection) -> bool:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from resolvers.writing.numbers import is_wide
+from schema_gen.drivers.base import DialectName
 from schema_gen.model import Field, FieldType
 
 Schema = dict[str, Any]
@@ -60,11 +62,11 @@ _BOUNDED: Final = frozenset({"string", "text"})
 _CHOOSING: Final = frozenset({"select-dropdown", "select-radio", "select-icon"})
 
 
-def read_value(field: Field, *, nullable: bool) -> Schema:
+def read_value(field: Field, dialect: DialectName, *, nullable: bool) -> Schema:
     """`nullable`: null may stand in its place."""
     if field.concealed:
         return _or_null({"type": "string", "const": "**********"}, nullable)
-    return _or_null(_chosen(plain_value(field), field), nullable)
+    return _or_null(_chosen(told_value(field, dialect), field), nullable)
 
 
 def write_value(field: Field) -> Schema:
@@ -77,6 +79,13 @@ def write_value(field: Field) -> Schema:
     if column.max_length is not None and field.type in _BOUNDED and "enum" not in value:
         value = {**value, "maxLength": column.max_length}
     return _or_null(value, column.nullable)
+
+
+def told_value(field: Field, dialect: DialectName) -> Schema:
+    """A value that is there, as it is answered: integers that no double holds come as strings."""
+    if field.type == "integer" and field.column is not None and is_wide(field.column, dialect):
+        return dict(_VALUES["bigInteger"])
+    return plain_value(field)
 
 
 def plain_value(field: Field) -> Schema:

@@ -20,6 +20,7 @@ from gateway.shell import Application, Door, Doors
 from gateway.state import Project
 from schema_gen.errors import CausewayError, forbidden, route_not_found
 from tests.support.asgi import Answer, Wire, ask, http_scope, serving
+from tests.support.logs import logged
 
 Make = Callable[..., Application]
 
@@ -43,12 +44,8 @@ async def breaks(project: Project, request: HttpRequest) -> HttpReply:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    logger = logging.getLogger("causeway")
-    before = (list(logger.handlers), logger.level, logger.propagate)
-    stream = io.StringIO()
-    configure_logging(stream, level="error", style="pretty")
-    yield stream
-    logger.handlers[:], logger.level, logger.propagate = before
+    with logged() as stream:
+        yield stream
 
 
 @pytest.fixture

@@ -69,9 +69,8 @@ async def test_everything_for_administrators(site: Site) -> None:
     assert read["status"] == {"type": "string", "enum": ["published", "draft", "archived"]}
     assert read["rating"] == {"type": ["number", "null"], "description": "Of readers, 1 to 5"}
     assert read["price"]["type"] == ["number", "null"]
-    assert read["author"] == {
-        "anyOf": [{"type": ["integer", "null"]}, {"$ref": "#/components/schemas/ItemsAuthors"}]
-    }
+    key = ["integer", "string", "null"] if site.database.dialect == "sqlite" else ["integer", "null"]
+    assert read["author"] == {"anyOf": [{"type": key}, {"$ref": "#/components/schemas/ItemsAuthors"}]}
 
 
 async def test_bytes_come_and_go(site: Site) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -19,6 +18,7 @@ from gateway.shell import Application, Door, Doors
 from gateway.state import Project
 from schema_gen.errors import forbidden
 from tests.support.asgi import Wire, ask, http_scope, serving
+from tests.support.logs import logged
 
 Serve = Callable[..., AbstractAsyncContextManager[Application]]
 
@@ -175,18 +175,16 @@ async def test_head_tells_the_length_and_closes_the_parts(serve: Serve) -> None:
     assert parts.closed
 
 
-async def test_an_answer_that_breaks_off_has_no_end(
-    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("causeway"), "propagate", True)
+async def test_an_answer_that_breaks_off_has_no_end(serve: Serve) -> None:
     parts = Parts(broken=True)
-    async with serve(parts.door) as application:
-        wire = Wire().body(b"")
-        await application(http_scope("GET", "/assets/a"), wire.receive, wire.send)
+    with logged() as log:
+        async with serve(parts.door) as application:
+            wire = Wire().body(b"")
+            await application(http_scope("GET", "/assets/a"), wire.receive, wire.send)
     assert wire.sent[-1] == {"type": "http.response.body", "body": b"one", "more_body": True}
     assert parts.ended.is_set()
     assert parts.closed
-    assert "broke off" in caplog.text
+    assert "broke off" in log.getvalue()
 
 
 async def test_a_client_that_leaves_ends_the_sending(serve: Serve) -> None:

@@ -71,16 +71,25 @@ def test_numbers_that_a_double_cannot_hold_may_be_texts() -> None:
     assert plain_value(field("bigInteger", auto_increment=True)) == {"type": "integer"}
 
 
+def test_keys_of_sqlite_are_told_as_long_as_they_may_be() -> None:
+    """SQLite holds 64 bits of what it numbers, and of what leads there; no double does."""
+    for wide in (field("integer", auto_increment=True), field("integer", foreign_table="tags")):
+        assert read_value(wide, "sqlite", nullable=False) == {"type": ["integer", "string"]}
+        assert read_value(wide, "postgresql", nullable=False) == {"type": "integer"}
+        assert write_value(wide) == {"type": "integer"}
+    assert read_value(field("integer"), "sqlite", nullable=False) == {"type": "integer"}
+
+
 def test_length_is_of_what_is_written() -> None:
     made = field("string", max_length=20, nullable=True)
     assert write_value(made) == {"type": ["string", "null"], "maxLength": 20}
-    assert read_value(made, nullable=True) == {"type": ["string", "null"]}
+    assert read_value(made, "postgresql", nullable=True) == {"type": ["string", "null"]}
 
 
 def test_secrets_are_written_in_clear_and_read_masked() -> None:
     secret = replace(field("string"), special=("conceal",))
     assert write_value(secret) == {"type": "string"}
-    assert read_value(secret, nullable=True) == {"enum": ["**********", None]}
+    assert read_value(secret, "sqlite", nullable=True) == {"enum": ["**********", None]}
 
 
 def test_choices() -> None:

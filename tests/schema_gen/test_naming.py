@@ -188,7 +188,8 @@ def test_mutation_roots_are_looked_up() -> None:
     assert names.mutation("system", "update_users_batch") == ("directus_users", "update_batch")
     assert names.mutation("system", "update_settings") == ("directus_settings", "update_singleton")
     written = {name for scope in SCOPES for name, _ in names.mutations(scope).values()}
-    assert written == {"x", "x_item", "x_items", "homepage", "directus_users", "directus_settings"}
+    system = {"directus_files", "directus_settings", "directus_users"}
+    assert written == {"x", "x_item", "x_items", "homepage", *system}
     assert names.mutation_name("report", "create_item") is None
     for scope in SCOPES:
         for name, (home, kind) in names.mutations(scope).items():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import datetime
 from typing import cast
 
 import pytest
 
-from gateway.observe import LOGGER
 from gateway.tus import lease as leases
 from gateway.tus.lease import held
 from gateway.tus.protocol import Refused
 from resolvers.files.partial import PartialFiles
+from tests.support.logs import logged
 
 
 class Rows:
@@ -29,14 +28,12 @@ class Rows:
         return
 
 
-async def test_a_lease_that_cannot_be_renewed_is_lost(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_lease_that_cannot_be_renewed_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "_PAUSE", 0.0)
-    monkeypatch.setattr(logging.getLogger(LOGGER), "propagate", True)
-    async with held(cast(PartialFiles, Rows()), "an upload") as lease:
-        while not lease.lost:
-            await asyncio.sleep(0)
-        with pytest.raises(Refused):
-            lease.check()
-    assert "cannot be renewed" in caplog.text
+    with logged() as log:
+        async with held(cast(PartialFiles, Rows()), "an upload") as lease:
+            while not lease.lost:
+                await asyncio.sleep(0)
+            with pytest.raises(Refused):
+                lease.check()
+    assert "cannot be renewed" in log.getvalue()
