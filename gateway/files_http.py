@@ -26,6 +26,7 @@ from gateway.state import Project
 from gateway.tus.door import tus_door
 from gateway.tus.protocol import is_tus
 from gateway.uploads.desk import FileDesk
+from gateway.uploads.fingerprint import Fingerprint
 from gateway.uploads.intake import Incoming, Taken, facts_of_replaced
 from gateway.uploads.multipart import FORM, Field, Upload, parts_of
 from gateway.uploads.values import is_text, value_of_text
@@ -66,7 +67,10 @@ async def _upload(project: Project, request: HttpRequest, stream: BodyStream, ke
     action: Action = "create" if key is None else "update"
     if project.holder.current.gate(context.rules).scope(action, FILES) is None:
         raise forbidden_collection(FILES)
-    receiving = _Receiving(project=project, context=context, key=key, files=[], fields={}, old=[])
+    fingerprint = Fingerprint() if _REPEATED in request.headers else None
+    receiving = _Receiving(
+        project=project, context=context, key=key, files=[], fields={}, old=[], fingerprint=fingerprint
+    )
     try:
         parts = parts_of(stream, request.headers["content-type"], project.settings.max_payload_size)
         await receiving.read(parts)
@@ -85,7 +89,8 @@ async def _upload(project: Project, request: HttpRequest, stream: BodyStream, ke
 @dataclass(slots=True, kw_only=True)
 class _Receiving:
     """One request. `files`: stored, with the fields that came before each; `fields`: those of the next;
-    `old`: the bytes that the row had before; `place`: the location that it moves to.
+    `old`: the bytes that the row had before; `place`: the location that it moves to; `fingerprint`: of the
+    files of a request that may come again.
     """
 
     project: Project
@@ -95,6 +100,7 @@ class _Receiving:
     fields: dict[str, Any]
     old: list[Stored]
     place: str | None = None
+    fingerprint: Fingerprint | None = None
 
     @property
     def _desk(self) -> FileDesk:
@@ -124,7 +130,10 @@ class _Receiving:
             raise invalid_payload("Only one file can take the place of another")
         await self._allowed()
         sent, self.fields = self.fields, {}
-        incoming = Incoming(filename=upload.filename, type=upload.type, chunks=upload.chunks)
+        chunks = upload.chunks
+        if self.fingerprint is not None:
+            chunks = self.fingerprint.of(upload.filename, chunks)
+        incoming = Incoming(filename=upload.filename, type=upload.type, chunks=chunks)
         place = sent.get("storage") if self.key is None else self.place or await self._desk.place_of(self.key)
         self.files.append((await self._desk.intake.take(incoming, location=place), sent))
 
@@ -174,6 +183,7 @@ class _Receiving:
             body=json.dumps(sent[0] if len(sent) == 1 else sent).encode(),
             content_type=JSON,
             headers=headers,
+            beside=b"" if self.fingerprint is None else self.fingerprint.digest(),
         )
 
     async def _facts(self, taken: Taken, sent: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ JSON_HEADERS: Final = (("content-type", JSON),)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestRequest:
     """`path` as it was sent, still percent-encoded, so that keys may hold an encoded slash; header names in
-    lower case.
+    lower case. `beside`: a digest of what came with the body and is kept elsewhere (bytes of files).
     """
 
     method: str
@@ -22,6 +22,7 @@ class RestRequest:
     body: bytes = b""
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    beside: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

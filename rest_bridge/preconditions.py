@@ -132,7 +132,7 @@ def read_idempotency(request: RestRequest) -> Idempotency | None:
     # a token in the query may be another one when the request is repeated
     query = _TOKEN.sub(b"", request.query_string).strip(b"&")
     digest = blake2b(digest_size=16)
-    for part in (request.method.encode(), request.path.encode(), query, request.body):
+    for part in (request.method.encode(), request.path.encode(), query, request.body, request.beside):
         digest.update(b"%d:" % len(part))
         digest.update(part)
     return Idempotency(key=key, fingerprint=digest.hexdigest())

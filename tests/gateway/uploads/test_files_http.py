@@ -411,6 +411,16 @@ async def test_a_request_that_comes_again_leaves_one_file(files: Files) -> None:
     assert set(files.names()) - before == {one["filename_disk"]}
 
 
+@pytest.mark.parametrize("other", [file("some_name.txt", b"hullo"), file("other.txt", b"hello")])
+async def test_other_bytes_are_no_repetition(files: Files, other: bytes) -> None:
+    key = uuid4().hex
+    data(await files.send("POST", "/files", field("title", "T"), TEXT, idempotency_key=key))
+    before = set(files.names())
+    refused = await files.send("POST", "/files", field("title", "T"), other, idempotency_key=key)
+    assert refused.status == 422
+    assert set(files.names()) == before
+
+
 async def test_tables_that_change_while_a_file_comes_in(files: Files) -> None:
     """The body cannot be read twice; the operation is run again."""
     site = files.site
