@@ -8,7 +8,6 @@ fast as the client reads; whatever becomes of the connection, the file is closed
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -49,7 +48,7 @@ async def delivery(request: HttpRequest, content: Content, opened: Opened) -> An
             status=status,
             headers=headers,
             length=length,
-            chunks=_pieces(opened, span),
+            chunks=opened.chunks(span.start, span.stop),
             close=opened.close,
         )
     except BaseException:
@@ -62,9 +61,3 @@ def _part(request: HttpRequest, content: Content, size: int) -> Span | None:
     if request.method != "GET" or not is_same(request.headers, content.version):
         return None
     return read_range(request.headers.get("range"), size)
-
-
-async def _pieces(opened: Opened, span: Span) -> AsyncGenerator[bytes, None]:
-    async with aclosing(opened.chunks(span.start, span.stop)) as chunks:
-        async for chunk in chunks:
-            yield chunk

@@ -15,30 +15,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from resolvers.context import Precondition
 from resolvers.files.object_names import beside
+from resolvers.sql import partial_files as sql
 from resolvers.sql.moments import moment_of, stored, written
 from schema_gen.database import Database, Transaction
 from schema_gen.errors import forbidden
-
-_BEGIN: Final = """
-INSERT INTO directus_files (id, storage, filename_disk, filename_download, type, folder, uploaded_by,
- created_on, modified_on, filesize, tus_id, tus_data)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)"""
-_COLUMNS: Final = (
-    "id, storage, filename_disk, filename_download, type, folder, uploaded_by, modified_on, filesize, "
-    "tus_id, tus_data"
-)
-_FIND: Final = f"SELECT {_COLUMNS} FROM directus_files WHERE tus_id = $1"
-_RESTING: Final = (
-    f"SELECT {_COLUMNS} FROM directus_files "
-    "WHERE tus_id IS NOT NULL AND modified_on < $1 ORDER BY modified_on"
-)
-_DATA: Final = "SELECT tus_data FROM directus_files WHERE tus_id = $1"
-_TELL: Final = "UPDATE directus_files SET tus_data = $2, modified_on = $3 WHERE tus_id = $1"
-_END: Final = "DELETE FROM directus_files WHERE tus_id = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +79,17 @@ class PartialFiles:
             json.dumps(told),
         )
         async with self._database.transaction() as transaction:
-            await transaction.execute(self._database.native(_BEGIN), values)
+            await transaction.execute(self._database.native(sql.BEGIN), values)
 
     async def find(self, upload: str) -> PartialFile | None:
-        rows = await self._database.fetch(self._database.native(_FIND), (upload,))
+        rows = await self._database.fetch(self._database.native(sql.FIND), (upload,))
         return _file(rows[0]) if rows else None
 
     async def resting(self, before: datetime) -> list[PartialFile]:
         """Those to which nothing came since."""
-        rows = await self._database.fetch(self._database.native(_RESTING), (stored(self._database, before),))
+        rows = await self._database.fetch(
+            self._database.native(sql.RESTING), (stored(self._database, before),)
+        )
         return [_file(row) for row in rows]
 
     # --- one writer at a time -------------------------------------------------------------------------------
@@ -121,7 +107,7 @@ class PartialFiles:
         return True
 
     async def is_held(self, upload: str, now: datetime) -> bool:
-        rows = await self._database.fetch(self._database.native(_DATA), (upload,))
+        rows = await self._database.fetch(self._database.native(sql.DATA), (upload,))
         return bool(rows) and _is_held(_object(rows[0][0]), now, but="")
 
     async def renew(self, upload: str, holder: str, now: datetime, until: datetime) -> bool:
@@ -150,25 +136,25 @@ class PartialFiles:
             data = await self._data(transaction, upload)
             if data is None or data.get("holder") != holder:
                 raise forbidden()
-            await transaction.execute(self._database.native(_END), (upload,))
+            await transaction.execute(self._database.native(sql.END), (upload,))
 
         return leave
 
     async def remove(self, upload: str) -> None:
         async with self._database.transaction() as transaction:
-            await transaction.execute(self._database.native(_END), (upload,))
+            await transaction.execute(self._database.native(sql.END), (upload,))
 
     async def _data(self, transaction: Transaction, upload: str) -> Mapping[str, Any] | None:
         """What the row tells, which stays until the transaction ends."""
         lock = " FOR UPDATE" if self._database.dialect == "postgresql" else ""
-        rows = await transaction.fetch(self._database.native(_DATA) + lock, (upload,))
+        rows = await transaction.fetch(self._database.native(sql.DATA) + lock, (upload,))
         return _object(rows[0][0]) if rows else None
 
     async def _tell(
         self, transaction: Transaction, upload: str, data: Mapping[str, Any], now: datetime
     ) -> None:
         values = (upload, json.dumps(data), stored(self._database, now))
-        await transaction.execute(self._database.native(_TELL), values)
+        await transaction.execute(self._database.native(sql.TELL), values)
 
 
 def _is_held(data: Mapping[str, Any], now: datetime, *, but: str) -> bool:

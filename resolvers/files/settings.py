@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from resolvers.remembered import Remembered
+from resolvers.sql.files import of_settings
 from schema_gen.database import Database
 from schema_gen.epoch import Epochs
 from schema_gen.model import SchemaSnapshot
@@ -53,9 +54,7 @@ class AssetChoices:
         ]
         if not names:
             return AssetChoice()
-        columns = ", ".join(f'"{name}"' for name in names)
-        rows = await self._database.fetch(f"select {columns} from {_SETTINGS} limit 1")
-        return choice_of(dict(zip(names, rows[0], strict=True))) if rows else AssetChoice()
+        return choice_of(await of_settings(self._database, names))
 
 
 def choice_of(row: Mapping[str, Any]) -> AssetChoice:

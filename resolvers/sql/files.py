@@ -69,7 +69,15 @@ async def one_after_another(
         await transaction.fetch("select pg_advisory_xact_lock(hashtextextended($1, 0))", (name,))
 
 
+async def of_settings(database: Database, columns: Sequence[str]) -> dict[str, Any]:
+    """These columns of the row of settings (names out of the snapshot); nothing where there is no row."""
+    quote = database.core.identifier_preparer.quote_identifier
+    listed = ", ".join(quote(name) for name in columns)
+    rows = await database.fetch(f"select {listed} from directus_settings limit 1")
+    return dict(zip(columns, rows[0], strict=True)) if rows else {}
+
+
 async def default_folder(database: Database) -> str | None:
     """Where files go that are sent without a folder."""
-    rows = await database.fetch("select storage_default_folder from directus_settings limit 1")
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
+    folder = (await of_settings(database, ["storage_default_folder"])).get("storage_default_folder")
+    return None if folder is None else str(folder)
